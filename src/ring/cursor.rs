@@ -1,0 +1,169 @@
+//! Cursors: one padded line per subscriber, in append-only blocks that live as long as the ring.
+
+use super::word::{State, Word};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Mutex, Ordering::*};
+use crossbeam_utils::CachePadded;
+use std::ptr;
+
+/// Cursors per block.
+const BLOCK: usize = if cfg!(eventcast_loom) { 2 } else { 8 };
+
+/// How far one subscriber has read, and what it holds.
+pub(crate) struct Cursor {
+    /// See [`State`]. Pin and unpin are Release; publishers load Acquire and move by AcqRel.
+    pub(crate) word: AtomicU64,
+    /// First sequence of the held run, written by the reader before it pins. Needed in state Moved only, where the word
+    /// no longer says it.
+    pub(crate) held: AtomicU64,
+    /// Some publisher sleeps until this cursor moves. In the reader's own line: it looks here after each release.
+    pub(crate) awaited: AtomicBool,
+    /// Number of the subscriber that has the cursor, for error messages.
+    pub(crate) owner: AtomicU64,
+}
+
+impl Cursor {
+    fn new() -> Self {
+        Self {
+            word: AtomicU64::new(Word::FREE.0),
+            held: AtomicU64::new(0),
+            awaited: AtomicBool::new(false),
+            owner: AtomicU64::new(0),
+        }
+    }
+
+    /// The word as publishers see it.
+    #[inline]
+    pub(crate) fn load(&self) -> Word {
+        // ORDERING: Acquire pairs with the reader's Release of pin, unpin and advance: what the reader did before (its reads
+        // of values and of the map) happens before what the publisher does after it saw them. Weaker, a publisher would
+        // overwrite a value that is still being read.
+        Word(self.word.load(Acquire))
+    }
+
+    /// The held run `[start, end)` as the word `seen` has it, or `None` when the cursor changed meanwhile.
+    pub(crate) fn held_run(&self, seen: Word) -> Option<(u64, u64)> {
+        let start = match seen.state() {
+            State::Pinned | State::WatchedPinned => seen.sequence(),
+            State::Moved => {
+                // ORDERING: Acquire pairs with the Release store before each pin: who reads the start of a newer run has the unpin
+                // of the older one behind it, so the second look at the word cannot miss that.
+                let start = self.held.load(Acquire);
+                if self.load() != seen {
+                    return None;
+                }
+                start
+            }
+            _ => return Some((0, 0)),
+        };
+        Some((start, start + seen.run()))
+    }
+
+    /// Moves the cursor from `seen` to `next`; false when it changed meanwhile.
+    pub(crate) fn advance(&self, seen: Word, next: Word) -> bool {
+        // ORDERING: AcqRel. Release pairs with the reader's Acquire load of its own word, Acquire with its unpin.
+        self.word
+            .compare_exchange(seen.0, next.0, AcqRel, Relaxed)
+            .is_ok()
+    }
+}
+
+struct Block {
+    cursors: [CachePadded<Cursor>; BLOCK],
+    next: AtomicPtr<Block>,
+}
+
+impl Block {
+    fn boxed() -> *mut Block {
+        let cursors = std::array::from_fn(|_| CachePadded::new(Cursor::new()));
+        Box::into_raw(Box::new(Block {
+            cursors,
+            next: AtomicPtr::new(ptr::null_mut()),
+        }))
+    }
+}
+
+/// The append-only list of cursor blocks.
+pub(crate) struct Cursors {
+    first: *mut Block,
+    /// Number of the next subscriber; held while a joiner looks for a free cursor.
+    joining: Mutex<u64>,
+}
+
+impl Cursors {
+    pub(crate) fn new() -> Self {
+        Self {
+            first: Block::boxed(),
+            joining: Mutex::new(0),
+        }
+    }
+
+    /// Every cursor, free ones included.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Cursor> {
+        self.blocks()
+            .flat_map(|block| block.cursors.iter().map(|cursor| &**cursor))
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        let mut at = self.first;
+        std::iter::from_fn(move || {
+            // SAFETY: `at` is null or a block that this list made and frees only in its own drop, which takes `&mut self`.
+            let block = unsafe { at.as_ref() }?;
+            // ORDERING: Acquire pairs with the Release store of `occupy`, so that the block's fields are initialised here.
+            at = block.next.load(Acquire);
+            Some(block)
+        })
+    }
+
+    /// Takes a free cursor, registers it with `word`, and answers it with the number of its subscriber.
+    ///
+    /// The registration is not complete: the joiner still has to look at `tail` once more (`Core::join`).
+    pub(crate) fn occupy(&self, word: Word) -> (&Cursor, u64) {
+        let mut next = self.joining.lock();
+        let number = *next;
+        *next += 1;
+        loop {
+            for cursor in self.iter() {
+                // ORDERING: AcqRel. Acquire pairs with the Release of the leaver; Release publishes `owner` and `held`.
+                let free = cursor.word.load(Acquire) == Word::FREE.0;
+                if free {
+                    cursor.owner.store(number, Relaxed);
+                    if cursor
+                        .word
+                        .compare_exchange(Word::FREE.0, word.0, AcqRel, Relaxed)
+                        .is_ok()
+                    {
+                        return (cursor, number);
+                    }
+                }
+            }
+            let last = self
+                .blocks()
+                .last()
+                .expect("the first block is never missing");
+            // ORDERING: Release pairs with the Acquire of `blocks`.
+            last.next.store(Block::boxed(), Release);
+        }
+    }
+
+    /// Bytes of the blocks so far.
+    pub(crate) fn memory(&self) -> usize {
+        self.blocks().count() * size_of::<Block>()
+    }
+}
+
+impl Drop for Cursors {
+    fn drop(&mut self) {
+        let mut at = self.first;
+        while !at.is_null() {
+            // SAFETY: every block came from `Box::into_raw`, is in the list once, and nobody can look at it any more.
+            let block = unsafe { Box::from_raw(at) };
+            at = block.next.load(Relaxed);
+        }
+    }
+}
+
+// SAFETY: the raw pointer is the list's own; all it leads to is atomic and only ever grows.
+unsafe impl Send for Cursors {}
+// SAFETY: as above; `occupy` appends under a lock.
+unsafe impl Sync for Cursors {}

@@ -1,0 +1,206 @@
+//! What both kinds of publisher can do and be asked: the same words, `&self` on the shared one, `&mut self` on the unique one.
+
+use super::full::{Refusal, claim_waiting};
+use super::join::{Start, join};
+use super::publish_batch::Patience;
+use super::publisher::Publisher;
+use super::subscriber::Subscriber;
+use super::unique::UniquePublisher;
+use super::{Overflow, Sequence};
+use crate::error::{
+    PublishBatchError, PublishError, PublishTimeoutError, StartError, TryPublishError,
+    note_blocked_by,
+};
+use crate::sync::{Deadline, Ordering::*};
+use std::ops::Range;
+use std::time::Duration;
+
+macro_rules! publisher_methods {
+    ($name:ident, $me:ident, $($receiver:tt)+) => {
+        impl<T: Send + Sync + 'static> $name<T> {
+            /// Publishes one event and waits while a blocking subscriber is a full ring behind.
+            ///
+            /// Waits for [`Overflow::Block`] subscribers only; the way it waits is the ring's [`Wait`](super::Wait). It is woken when
+            /// the subscriber it waits for reads on or leaves, and when the ring is closed.
+            ///
+            /// # Errors
+            /// [`PublishError::Closed`] with the event when the ring is closed, also when that happens during the wait.
+            ///
+            /// # Examples
+            /// ```
+            /// let (publisher, mut subscriber) = eventcast::ring::channel::<u32>(8);
+            /// assert_eq!(publisher.publish(7)?, 0);
+            /// assert_eq!(subscriber.recv(), Ok(7));
+            /// # Ok::<(), eventcast::ring::PublishError<u32>>(())
+            /// ```
+            #[inline]
+            pub fn publish($($receiver)+, event: T) -> Result<Sequence, PublishError<T>> {
+                let claim = match $me.claim(1) {
+                    Ok(claim) => claim,
+                    Err(Refusal::Closed) => return Err(PublishError::Closed(event)),
+                    Err(Refusal::Full(_)) => match claim_waiting(&$me.ring.core, &Deadline::NEVER, || $me.claim(1)) {
+                        Ok(claim) => claim,
+                        Err(_) => return Err(PublishError::Closed(event)),
+                    },
+                };
+                Ok($me.finish(claim, event))
+            }
+
+            /// Publishes one event if there is room now. Never waits.
+            ///
+            /// # Errors
+            /// [`TryPublishError::Full`] or [`TryPublishError::Closed`], with the event.
+            #[inline]
+            pub fn try_publish($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
+                match $me.claim(1) {
+                    Ok(claim) => Ok($me.finish(claim, event)),
+                    Err(Refusal::Full(_)) => Err(TryPublishError::Full(event)),
+                    Err(Refusal::Closed) => Err(TryPublishError::Closed(event)),
+                }
+            }
+
+            /// Publishes one event and waits for room for at most `timeout`; a duration beyond the clock means for ever.
+            ///
+            /// Woken as [`publish`](Self::publish) is.
+            ///
+            /// # Errors
+            /// [`PublishTimeoutError::Timeout`] or [`PublishTimeoutError::Closed`], with the event;
+            /// [`blocked_by`](PublishTimeoutError::blocked_by) names the subscriber.
+            pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
+                let claim = match $me.claim(1) {
+                    Err(Refusal::Full(_)) => {
+                        claim_waiting(&$me.ring.core, &Deadline::after(timeout), || $me.claim(1))
+                    }
+                    claim => claim,
+                };
+                match claim {
+                    Ok(claim) => Ok($me.finish(claim, event)),
+                    Err(Refusal::Full(blocker)) => {
+                        note_blocked_by(blocker.subscriber());
+                        Err(PublishTimeoutError::Timeout(event))
+                    }
+                    Err(Refusal::Closed) => Err(PublishTimeoutError::Closed(event)),
+                }
+            }
+
+            /// Publishes all events of the iterator and waits for room where it must.
+            ///
+            /// Answers the first sequence and the one after the last. The iterator runs outside any claim; a panic in it loses
+            /// only events that it had yielded and that were not yet visible to readers.
+            ///
+            /// # Errors
+            /// [`PublishBatchError`] with what was not published when the ring is closed.
+            ///
+            /// # Examples
+            /// ```
+            /// let (publisher, mut subscriber) = eventcast::ring::channel::<u32>(8);
+            /// assert_eq!(publisher.publish_batch(0..3).unwrap(), 0..3);
+            /// assert_eq!(subscriber.try_iter().sum::<u32>(), 3);
+            /// ```
+            pub fn publish_batch<I>($($receiver)+, events: I) -> Result<Range<Sequence>, PublishBatchError<T>>
+            where
+                I: IntoIterator<Item = T>,
+            {
+                $me.publish_all(events.into_iter(), Patience::Endless)
+            }
+
+            /// Publishes the events for which there is room now. Never waits.
+            ///
+            /// # Errors
+            /// [`PublishBatchError`] with what was not published: the ring is full or closed.
+            pub fn try_publish_batch<I>($($receiver)+, events: I) -> Result<Range<Sequence>, PublishBatchError<T>>
+            where
+                I: IntoIterator<Item = T>,
+            {
+                $me.publish_all(events.into_iter(), Patience::None)
+            }
+
+            /// Publishes all events of the iterator and waits for room for at most `timeout` in all.
+            ///
+            /// # Errors
+            /// [`PublishBatchError`] with what was not published: no room within the time, or closed.
+            pub fn publish_batch_timeout<I>(
+                $($receiver)+,
+                events: I,
+                timeout: Duration,
+            ) -> Result<Range<Sequence>, PublishBatchError<T>>
+            where
+                I: IntoIterator<Item = T>,
+            {
+                $me.publish_all(events.into_iter(), Patience::Until(Deadline::after(timeout)))
+            }
+
+            /// A new blocking subscriber that sees every event from now on; on a closed ring it is `Closed` at once.
+            pub fn subscribe(&self) -> Subscriber<T> {
+                self.subscribe_with(Overflow::Block)
+            }
+
+            /// As [`subscribe`](Self::subscribe), with another overflow policy.
+            pub fn subscribe_with(&self, overflow: Overflow) -> Subscriber<T> {
+                self.subscribe_from(Start::Now, overflow).expect("nothing is too old or ahead of now")
+            }
+
+            /// A new subscriber that starts among the kept events.
+            ///
+            /// # Errors
+            /// [`StartError`] when the sequence is older than the oldest kept event or lies ahead of the next one.
+            ///
+            /// # Examples
+            /// ```
+            /// use eventcast::ring::{self, Overflow, Start};
+            /// let (publisher, _first) = ring::channel::<u32>(8);
+            /// publisher.publish(1)?;
+            /// let mut late = publisher.subscribe_from(Start::Oldest, Overflow::Lag)?;
+            /// assert_eq!(late.try_recv(), Ok(1));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn subscribe_from(&self, start: Start, overflow: Overflow) -> Result<Subscriber<T>, StartError> {
+                join(&self.ring, start, overflow)
+            }
+
+            /// How many events the ring keeps at least: exactly what it was built with.
+            pub fn capacity(&self) -> usize {
+                self.ring.core.shape.capacity as usize
+            }
+
+            /// How many events the slowest blocking subscriber has not read; 0 without one.
+            pub fn len(&self) -> usize {
+                self.ring.core.backlog() as usize
+            }
+
+            /// Have all blocking subscribers read everything?
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// How many subscribers there are now, of every policy.
+            pub fn subscriber_count(&self) -> usize {
+                self.ring.core.subscribers.load(Relaxed)
+            }
+
+            /// Is the ring closed?
+            pub fn is_closed(&self) -> bool {
+                self.ring.core.is_closed()
+            }
+
+            /// The sequence that the next event will get.
+            pub fn next_sequence(&self) -> Sequence {
+                self.ring.core.next_sequence()
+            }
+
+            /// How many panics of events' own `Drop` the ring has contained.
+            pub fn drop_panics(&self) -> u64 {
+                self.ring.core.drop_panics.load(Relaxed)
+            }
+
+            /// Bytes of memory the ring takes: fixed when it was built, but for blocks of cursors that are added as subscribers
+            /// join and used again when they leave. What the events themselves own on the heap is not counted.
+            pub fn memory(&self) -> usize {
+                self.ring.memory()
+            }
+        }
+    };
+}
+
+publisher_methods!(Publisher, self, &self);
+publisher_methods!(UniquePublisher, self, &mut self);

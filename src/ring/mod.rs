@@ -1,0 +1,91 @@
+//! The shared ring: publishers write an event once, every subscriber reads it in place.
+//!
+//! # What happens when …
+//!
+//! - **a blocking subscriber is a full ring behind** ([`Overflow::Block`]): publishers wait for it, or get their event back
+//!   from the `try_` and `_timeout` forms.
+//! - **a lagging subscriber is overtaken** ([`Overflow::Lag`]): it misses the oldest events, is told the exact number once, and
+//!   goes on with the oldest kept. At least the newest `capacity` events are always kept. It never delays a publisher, also
+//!   not from inside a guard, as long as no more than [`lag_slots`](Builder::lag_slots) events are held in guards at once.
+//! - **a disconnecting subscriber is a full ring behind** ([`Overflow::Disconnect`]): the event that finds it so marks it. It
+//!   reads what is left of the events before, gets `Disconnected(n)` once, and has left.
+//! - **nobody subscribes**: publishing succeeds, and the event is kept as history for who joins at [`Start::Oldest`].
+//! - **the last publisher goes, or somebody closes the ring**: subscribers read what is left and then get `Closed`; waiting
+//!   publishers get their event back.
+//! - **user code panics** (`Drop`, `Clone`, a closure, an iterator): none of it ever runs between the claim of a sequence and
+//!   its release, so the ring stays whole.
+//!
+//! All subscribers see one order, the [`Sequence`], which has no gaps. `capacity` is taken literally. Publishing and receiving
+//! allocate nothing. A value lives until its slot is used again or the ring ends.
+//!
+//! Sequences end at 2^53 - 2^32; a ring that gets there closes itself.
+
+#![allow(
+    unsafe_code,
+    reason = "the one home of unsafe code: slots shared between threads by the ring's protocol"
+)]
+
+mod batch;
+mod builder;
+mod core;
+mod cursor;
+#[cfg(feature = "select")]
+mod doorbell;
+mod full;
+mod iter;
+mod join;
+mod methods;
+mod publish_batch;
+mod publisher;
+mod recv;
+mod room;
+mod sleep;
+mod subscriber;
+mod unique;
+mod values;
+mod wait;
+mod word;
+
+pub use batch::{Batch, BatchIter};
+pub use builder::{Builder, channel};
+pub use iter::{IntoIter, Iter, Results, TryIter};
+pub use join::Start;
+pub use publisher::{Publisher, WeakPublisher};
+pub use subscriber::Subscriber;
+pub use unique::UniquePublisher;
+pub use wait::Wait;
+
+pub use crate::error::{
+    BatchRefusal, BuildError, PublishBatchError, PublishError, PublishTimeoutError, RecvError,
+    RecvTimeoutError, StartError, TryPublishError, TryRecvError,
+};
+
+use std::fmt;
+
+/// An event's position in the ring's total order: 0 first, no gaps.
+pub type Sequence = u64;
+
+/// The largest capacity of a ring.
+pub const MAX_CAPACITY: usize = 1 << 24;
+
+/// What happens when a subscriber is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// Publishers wait for it: it loses nothing. The default.
+    #[default]
+    Block,
+    /// It loses the oldest events, counted, and nobody waits.
+    Lag,
+    /// It is removed once it is a full ring behind, and nobody waits.
+    Disconnect,
+}
+
+/// The number of a subscriber on its ring, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubscriberId(pub(crate) u64);
+
+impl fmt::Display for SubscriberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "subscriber {}", self.0)
+    }
+}

@@ -1,0 +1,203 @@
+//! Publishing many events at once.
+//!
+//! The shared publisher evaluates the iterator into a chunk on its stack, claims the chunk as a whole, and releases its
+//! stamps last to first, so that readers see all of it or nothing. The unique publisher has no claim to hold and writes
+//! straight into the ring; it releases what it wrote when the room or the iterator ends.
+
+use super::Sequence;
+use super::full::{Refusal, claim_waiting};
+use super::publisher::{Claim, Publisher};
+use super::room::MAX_CHUNK;
+use super::unique::UniquePublisher;
+use super::values::Ring;
+use crate::error::{BatchRefusal, PublishBatchError};
+use crate::sync::Deadline;
+use std::mem::needs_drop;
+use std::ops::Range;
+
+/// How long a batch may wait for room.
+pub(super) enum Patience {
+    None,
+    Until(Deadline),
+    Endless,
+}
+
+impl Patience {
+    fn claim<'a>(
+        &self,
+        core: &super::core::Core,
+        mut claim: impl FnMut() -> Result<Claim, Refusal<'a>>,
+    ) -> Result<Claim, Refusal<'a>> {
+        match (claim(), self) {
+            (Err(Refusal::Full(_)), Self::Until(deadline)) => claim_waiting(core, deadline, claim),
+            (Err(Refusal::Full(_)), Self::Endless) => claim_waiting(core, &Deadline::NEVER, claim),
+            (done, _) => done,
+        }
+    }
+
+    fn refused<T>(
+        &self,
+        refusal: Refusal<'_>,
+        published: u64,
+        rest: Vec<T>,
+    ) -> PublishBatchError<T> {
+        let (why, blocked_by) = match (refusal, self) {
+            (Refusal::Closed, _) => (BatchRefusal::Closed, None),
+            (Refusal::Full(blocker), Self::None) => (BatchRefusal::Full, blocker.subscriber()),
+            (Refusal::Full(blocker), _) => (BatchRefusal::Timeout, blocker.subscriber()),
+        };
+        PublishBatchError {
+            published,
+            rest,
+            why,
+            blocked_by,
+        }
+    }
+}
+
+/// Events that fit into 4 KiB, at most 32: a power of two, so that five sizes of chunk cover every type.
+const fn chunk_len<T>() -> usize {
+    match size_of::<T>() {
+        0..=128 => MAX_CHUNK,
+        129..=256 => 16,
+        257..=512 => 8,
+        513..=1024 => 4,
+        1025..=2048 => 2,
+        _ => 1,
+    }
+}
+
+impl<T: Send + Sync + 'static> Publisher<T> {
+    pub(super) fn publish_all(
+        &self,
+        events: impl Iterator<Item = T>,
+        patience: Patience,
+    ) -> Result<Range<Sequence>, PublishBatchError<T>> {
+        match const { chunk_len::<T>() } {
+            32 => self.publish_chunks::<32>(events, patience),
+            16 => self.publish_chunks::<16>(events, patience),
+            8 => self.publish_chunks::<8>(events, patience),
+            4 => self.publish_chunks::<4>(events, patience),
+            2 => self.publish_chunks::<2>(events, patience),
+            _ => self.publish_chunks::<1>(events, patience),
+        }
+    }
+
+    fn publish_chunks<const N: usize>(
+        &self,
+        mut events: impl Iterator<Item = T>,
+        patience: Patience,
+    ) -> Result<Range<Sequence>, PublishBatchError<T>> {
+        let core = &self.ring.core;
+        let most = N.min(core.shape.surplus as usize);
+        let mut range: Option<Range<Sequence>> = None;
+        let mut published = 0;
+        loop {
+            let mut chunk: [Option<T>; N] = [const { None }; N];
+            let mut len = 0;
+            for place in chunk.iter_mut().take(most) {
+                *place = events.next();
+                if place.is_none() {
+                    break;
+                }
+                len += 1;
+            }
+            if len == 0 {
+                let next = core.next_sequence();
+                return Ok(range.unwrap_or(next..next));
+            }
+            let claim = match patience.claim(core, || self.claim(len)) {
+                Ok(claim) => claim,
+                Err(refusal) => {
+                    let rest = chunk.into_iter().flatten().chain(events).collect();
+                    return Err(patience.refused(refusal, published, rest));
+                }
+            };
+            let first = claim.sequence;
+            let mut old: [Option<T>; N] = [const { None }; N];
+            for (offset, event) in chunk.into_iter().flatten().enumerate() {
+                // SAFETY: the chunk's sequences are claimed, and their release follows.
+                let before = unsafe {
+                    self.ring
+                        .put(first + offset as u64, claim.spare(offset as u64), event)
+                };
+                if needs_drop::<T>() {
+                    old[offset] = before;
+                }
+            }
+            for offset in (0..len).rev() {
+                self.release(first + offset);
+            }
+            core.released();
+            for before in old {
+                self.ring.discard(before);
+            }
+            published += len;
+            range = Some(range.map_or(first, |range| range.start)..first + len);
+        }
+    }
+}
+
+/// Events that the unique publisher wrote and has not released; a panic in the iterator takes them out again.
+struct Unreleased<'a, T> {
+    ring: &'a Ring<T>,
+    range: Range<Sequence>,
+}
+
+impl<T> Drop for Unreleased<'_, T> {
+    fn drop(&mut self) {
+        if needs_drop::<T>() {
+            for sequence in self.range.clone() {
+                // SAFETY: everything in the range was put and not released.
+                let event = unsafe { self.ring.take_back(sequence) };
+                self.ring.discard(Some(event));
+            }
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> UniquePublisher<T> {
+    pub(super) fn publish_all(
+        &mut self,
+        mut events: impl Iterator<Item = T>,
+        patience: Patience,
+    ) -> Result<Range<Sequence>, PublishBatchError<T>> {
+        let first = self.next;
+        loop {
+            let limit = self.limit();
+            let head = {
+                let ring: &Ring<T> = &self.ring;
+                let mut unreleased = Unreleased {
+                    ring,
+                    range: self.next..self.next,
+                };
+                while unreleased.range.end < limit {
+                    let Some(event) = events.next() else { break };
+                    // SAFETY: below the limit, so the slot is free, and nobody sees it before the release.
+                    let old = unsafe { ring.put(unreleased.range.end, None, event) };
+                    unreleased.range.end += 1;
+                    ring.discard(old);
+                }
+                let head = unreleased.range.end;
+                unreleased.range.start = head;
+                head
+            };
+            if head != self.next {
+                self.release(head);
+            }
+            // Not at the limit: the iterator has ended and must not be asked again.
+            let Some(event) = (head >= limit).then(|| events.next()).flatten() else {
+                return Ok(first..self.next);
+            };
+            match patience.claim(&self.ring.core, || self.claim(1)) {
+                Ok(claim) => {
+                    self.finish(claim, event);
+                }
+                Err(refusal) => {
+                    let rest = std::iter::once(event).chain(events).collect();
+                    return Err(patience.refused(refusal, self.next - first, rest));
+                }
+            }
+        }
+    }
+}

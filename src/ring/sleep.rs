@@ -1,0 +1,238 @@
+//! Who sleeps, and who wakes whom.
+//!
+//! Subscribers queue in [`Sleepers`], first come first served. A release wakes the first; a woken subscriber that finds
+//! something wakes the next before it works; one that finds nothing ends the chain, because everybody behind it went to
+//! sleep later and has looked since. A waiter that gives up takes its entry out; if a waker took it first, the waiter owns
+//! a wake-up and passes it on.
+//!
+//! Publishers queue in [`Gate`] under the cursor that holds them up; that cursor's next release wakes them.
+//!
+//! The handshake on both sides: register, heavy barrier, look once more, sleep. The waker: store, light barrier, look for
+//! registrations.
+
+use super::cursor::{Cursor, Cursors};
+use crate::sync::{AtomicUsize, Mutex, Ordering::*, Thread, current_thread};
+use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
+
+/// Names one registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(u64);
+
+enum Bed {
+    Thread(Thread),
+    #[cfg(feature = "select")]
+    Doorbell(crossbeam_channel::Sender<()>),
+}
+
+struct SleepList {
+    queue: VecDeque<(Ticket, Bed)>,
+    next: u64,
+}
+
+/// Subscribers that wait for an event.
+pub(crate) struct Sleepers {
+    /// Length of the list, for publishers to look at.
+    count: CachePadded<AtomicUsize>,
+    list: Mutex<SleepList>,
+}
+
+impl Sleepers {
+    pub(crate) fn new() -> Self {
+        Self {
+            count: CachePadded::new(AtomicUsize::new(0)),
+            list: Mutex::new(SleepList {
+                queue: VecDeque::new(),
+                next: 0,
+            }),
+        }
+    }
+
+    /// Makes sure that `subscribers` of them can sleep without an allocation.
+    pub(crate) fn reserve(&self, subscribers: usize) {
+        let queue = &mut self.list.lock().queue;
+        let more = subscribers.saturating_sub(queue.len());
+        queue.reserve(more);
+    }
+
+    /// Registers the current thread. The heavy barrier and another look must follow before it sleeps.
+    pub(crate) fn register(&self) -> Ticket {
+        self.push(Bed::Thread(current_thread()))
+    }
+
+    #[cfg(feature = "select")]
+    pub(crate) fn register_doorbell(&self, bell: crossbeam_channel::Sender<()>) -> Ticket {
+        self.push(Bed::Doorbell(bell))
+    }
+
+    fn push(&self, bed: Bed) -> Ticket {
+        let mut list = self.list.lock();
+        let ticket = Ticket(list.next);
+        list.next += 1;
+        list.queue.push_back((ticket, bed));
+        // ORDERING: Relaxed; the barriers of the handshake order it against the waker's look.
+        self.count.store(list.queue.len(), Relaxed);
+        ticket
+    }
+
+    /// Takes a registration back; false when a waker has taken it, which makes the caller owe a wake-up.
+    pub(crate) fn cancel(&self, ticket: Ticket) -> bool {
+        let mut list = self.list.lock();
+        let found = list.queue.iter().position(|entry| entry.0 == ticket);
+        if let Some(at) = found {
+            list.queue.remove(at);
+            self.count.store(list.queue.len(), Relaxed);
+        }
+        found.is_some()
+    }
+
+    /// Has nobody taken this registration yet?
+    pub(crate) fn holds(&self, ticket: Ticket) -> bool {
+        self.list.lock().queue.iter().any(|entry| entry.0 == ticket)
+    }
+
+    /// Wakes the first sleeping thread; rings every doorbell on the way to it.
+    #[inline(always)]
+    pub(crate) fn wake_one(&self) {
+        // ORDERING: Relaxed; see `push`.
+        if self.count.load(Relaxed) != 0 {
+            self.wake_first();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_first(&self) {
+        while let Some(bed) = self.pop() {
+            if wake(bed) {
+                return;
+            }
+        }
+    }
+
+    /// Wakes everybody who sleeps now.
+    pub(crate) fn wake_all(&self) {
+        let sleeping = self.list.lock().queue.len();
+        for _ in 0..sleeping {
+            if let Some(bed) = self.pop() {
+                wake(bed);
+            }
+        }
+    }
+
+    fn pop(&self) -> Option<Bed> {
+        let mut list = self.list.lock();
+        let (_, bed) = list.queue.pop_front()?;
+        self.count.store(list.queue.len(), Relaxed);
+        Some(bed)
+    }
+}
+
+/// True when a thread was woken, false for a doorbell: nobody knows when its owner looks, so the waker goes on.
+fn wake(bed: Bed) -> bool {
+    match bed {
+        Bed::Thread(thread) => {
+            thread.unpark();
+            true
+        }
+        #[cfg(feature = "select")]
+        Bed::Doorbell(bell) => {
+            // Full: it has rung already.
+            let _ = bell.try_send(());
+            false
+        }
+    }
+}
+
+struct GateEntry {
+    ticket: Ticket,
+    /// Address of the cursor: compared, never followed.
+    cursor: usize,
+    thread: Thread,
+}
+
+struct GateList {
+    waiting: Vec<GateEntry>,
+    next: u64,
+}
+
+/// Publishers that wait for one subscriber to make room.
+pub(crate) struct Gate {
+    list: Mutex<GateList>,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self {
+            list: Mutex::new(GateList {
+                waiting: Vec::with_capacity(8),
+                next: 0,
+            }),
+        }
+    }
+
+    /// Registers the current thread under `cursor`. The heavy barrier and another look must follow before it sleeps.
+    pub(crate) fn register(&self, cursor: &Cursor) -> Ticket {
+        let mut list = self.list.lock();
+        let ticket = Ticket(list.next);
+        list.next += 1;
+        list.waiting.push(GateEntry {
+            ticket,
+            cursor: address(cursor),
+            thread: current_thread(),
+        });
+        // ORDERING: Relaxed; the barriers of the handshake order it against the reader's look.
+        cursor.awaited.store(true, Relaxed);
+        ticket
+    }
+
+    /// Takes a registration back, if nobody has.
+    pub(crate) fn cancel(&self, ticket: Ticket) {
+        self.list
+            .lock()
+            .waiting
+            .retain(|entry| entry.ticket != ticket);
+    }
+
+    /// Has nobody taken this registration yet?
+    pub(crate) fn holds(&self, ticket: Ticket) -> bool {
+        self.list
+            .lock()
+            .waiting
+            .iter()
+            .any(|entry| entry.ticket == ticket)
+    }
+
+    /// Wakes every publisher that waits for this cursor now.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn wake(&self, cursor: &Cursor) {
+        let newest = Ticket(self.list.lock().next);
+        loop {
+            let mut list = self.list.lock();
+            let mine = |entry: &GateEntry| entry.cursor == address(cursor);
+            let Some(at) = list
+                .waiting
+                .iter()
+                .position(|entry| mine(entry) && entry.ticket < newest)
+            else {
+                let more = list.waiting.iter().any(mine);
+                cursor.awaited.store(more, Relaxed);
+                return;
+            };
+            let entry = list.waiting.swap_remove(at);
+            drop(list);
+            entry.thread.unpark();
+        }
+    }
+
+    pub(crate) fn wake_all(&self, cursors: &Cursors) {
+        for cursor in cursors.iter() {
+            self.wake(cursor);
+        }
+    }
+}
+
+fn address(cursor: &Cursor) -> usize {
+    std::ptr::from_ref(cursor).addr()
+}

@@ -1,0 +1,472 @@
+//! A subscriber: what it knows of itself, how it looks for events, how it lets them go.
+//!
+//! A Block reader looks, reads and stores its cursor; publishers wait for that. A Lag or Disconnect reader pins the run it
+//! is going to read, reads, and unpins; publishers walk around a pin. `next` is the first sequence not consumed; a cursor
+//! beyond it means that events were lost.
+
+use super::core::Core;
+use super::cursor::Cursor;
+use super::values::Ring;
+use super::word::{MAX_RUN, State, Word};
+use super::{Overflow, Sequence, SubscriberId};
+use crate::error::TryRecvError;
+use crate::sync::{Arc, Ordering::*};
+use std::fmt;
+use std::ptr::NonNull;
+
+/// Reads the events of a ring, in order, from where it joined.
+///
+/// Not `Clone`: each subscriber has its own place, and a new one comes from a publisher. Dropping it leaves the ring and
+/// wakes publishers that waited for it.
+#[must_use = "dropping a subscriber leaves the ring"]
+pub struct Subscriber<T> {
+    pub(super) ring: Arc<Ring<T>>,
+    cursor: NonNull<Cursor>,
+    id: SubscriberId,
+    overflow: Overflow,
+    /// First sequence not consumed.
+    next: Sequence,
+    /// Block: events below are known to be released.
+    seen: Sequence,
+    /// Events missed and already reported, or skipped before a disconnect.
+    lost: u64,
+    /// Events of a guard that was made and not dropped: the next call consumes them.
+    pub(super) guarded: u64,
+    /// Lag, Disconnect: physical slots of the pinned run, `taken` of them consumed.
+    slots: Box<[u32]>,
+    pinned: usize,
+    taken: usize,
+    /// Disconnect: sequence that the reader itself last wrote to its cursor.
+    own: Sequence,
+    /// Disconnect: sequence of the event that marked it.
+    mark: Option<Sequence>,
+    /// It has left the ring after its disconnect was reported.
+    gone: bool,
+    #[cfg(feature = "select")]
+    pub(super) bell: Option<super::doorbell::Doorbell>,
+}
+
+// SAFETY: the cursor lives in the ring, which `ring` keeps; a cursor is atomics only. Values are read by reference (`Sync`)
+// and, cloned or dropped with the ring, owned (`Send`).
+unsafe impl<T: Send + Sync> Send for Subscriber<T> {}
+// SAFETY: `&Subscriber` reads atomics and plain fields that change only through `&mut`.
+unsafe impl<T: Send + Sync> Sync for Subscriber<T> {}
+
+impl<T> Subscriber<T> {
+    pub(super) fn new(
+        ring: Arc<Ring<T>>,
+        cursor: NonNull<Cursor>,
+        number: u64,
+        overflow: Overflow,
+        next: Sequence,
+        own: Sequence,
+    ) -> Self {
+        let run = match overflow {
+            Overflow::Block => 0,
+            _ => MAX_RUN.min(ring.core.shape.spares) as usize,
+        };
+        Self {
+            ring,
+            cursor,
+            id: SubscriberId(number),
+            overflow,
+            next,
+            seen: next,
+            lost: 0,
+            guarded: 0,
+            slots: vec![0; run].into_boxed_slice(),
+            pinned: 0,
+            taken: 0,
+            own,
+            mark: None,
+            gone: false,
+            #[cfg(feature = "select")]
+            bell: None,
+        }
+    }
+
+    #[inline(always)]
+    fn cursor(&self) -> &Cursor {
+        // SAFETY: the cursor is in a block of the ring that `self.ring` keeps alive.
+        unsafe { self.cursor.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn core(&self) -> &Core {
+        &self.ring.core
+    }
+
+    /// Releases a guard that was forgotten.
+    #[inline(always)]
+    pub(super) fn settle(&mut self) {
+        if self.guarded != 0 {
+            let n = std::mem::take(&mut self.guarded);
+            self.consume(n);
+        }
+    }
+
+    /// Makes up to `max` events from `next` on readable, at least one, and says how many.
+    #[inline(always)]
+    pub(super) fn look(&mut self, max: u64) -> Result<u64, TryRecvError> {
+        if let Overflow::Block = self.overflow {
+            self.look_block(max)
+        } else {
+            self.look_pinned(max)
+        }
+    }
+
+    #[inline(always)]
+    fn look_block(&mut self, max: u64) -> Result<u64, TryRecvError> {
+        let core = &self.ring.core;
+        let wanted = self.next.saturating_add(max);
+        if core.shape.unique {
+            if self.seen == self.next {
+                self.seen = core.head();
+            }
+        } else {
+            while self.seen < wanted && core.stamp(self.seen) == self.seen + 1 {
+                self.seen += 1;
+            }
+        }
+        let n = self.seen.min(wanted) - self.next;
+        if n == 0 { Err(self.nothing()) } else { Ok(n) }
+    }
+
+    /// Nothing at `next`: is there nothing yet, or nothing ever?
+    #[inline]
+    fn nothing(&self) -> TryRecvError {
+        match self.core().end() {
+            Some(end) if end == self.next => TryRecvError::Closed,
+            _ => TryRecvError::Empty,
+        }
+    }
+
+    #[inline]
+    fn look_pinned(&mut self, max: u64) -> Result<u64, TryRecvError> {
+        if self.pinned == 0 {
+            self.pin(max)?;
+        }
+        Ok(((self.pinned - self.taken) as u64).min(max))
+    }
+
+    /// Pins up to `max` released events.
+    fn pin(&mut self, max: u64) -> Result<(), TryRecvError> {
+        if self.gone {
+            return Err(TryRecvError::Closed);
+        }
+        loop {
+            let word = self.cursor().load();
+            let sequence = word.sequence();
+            let mut most = max.min(self.slots.len() as u64);
+            if let Overflow::Disconnect = self.overflow {
+                if let Some(mark) = self.marked(word) {
+                    if sequence >= mark {
+                        return Err(self.disconnect(mark));
+                    }
+                    most = most.min(mark - sequence);
+                }
+            } else if sequence > self.next {
+                let missed = sequence - self.next;
+                self.lost += missed;
+                self.next = sequence;
+                return Err(TryRecvError::Lagged(missed));
+            }
+            let mut n = 0;
+            let core = &self.ring.core;
+            let mut overtaken = false;
+            if core.shape.unique {
+                n = core.head().saturating_sub(sequence).min(most);
+                for offset in 0..n {
+                    self.slots[offset as usize] =
+                        core.slot(core.position(sequence + offset)) as u32;
+                }
+            } else {
+                while n < most {
+                    let stamp = core.stamp(sequence + n);
+                    if stamp != sequence + n + 1 {
+                        overtaken = stamp > sequence + n + 1;
+                        break;
+                    }
+                    // Before the pin: afterwards a displacement may change the entry.
+                    self.slots[n as usize] = core.slot(core.position(sequence + n)) as u32;
+                    n += 1;
+                }
+            }
+            if n == 0 {
+                if overtaken {
+                    // The stamp's Acquire has shown that the cursor was moved.
+                    continue;
+                }
+                return Err(match core.end() {
+                    Some(end) if end == sequence => TryRecvError::Closed,
+                    _ => TryRecvError::Empty,
+                });
+            }
+            let cursor = self.cursor();
+            // ORDERING: Release pairs with the Acquire of `Cursor::held_run`.
+            cursor.held.store(sequence, Release);
+            let state = if word.state() == State::WatchedIdle {
+                State::WatchedPinned
+            } else {
+                State::Pinned
+            };
+            let pinned = Word::new(sequence, n, state);
+            // ORDERING: Release pairs with the Acquire of publishers' loads: a publisher that sees the pin and displaces the run
+            // writes the map after the reads of it above.
+            if cursor
+                .word
+                .compare_exchange(word.0, pinned.0, Release, Relaxed)
+                .is_ok()
+            {
+                // A Disconnect reader only: Lag has reported and returned.
+                self.lost += sequence - self.next;
+                self.next = sequence;
+                self.own = sequence;
+                self.pinned = n as usize;
+                self.taken = 0;
+                return Ok(());
+            }
+        }
+    }
+
+    /// The sequence of the event that found this Disconnect subscriber a full ring behind.
+    ///
+    /// Publishers mark an unread place `s` at the claim of `s + capacity`, and never move an unmarked cursor; so the place is
+    /// the one that the reader wrote last.
+    fn marked(&mut self, word: Word) -> Option<Sequence> {
+        self.mark = self.mark_in(word);
+        self.mark
+    }
+
+    fn mark_in(&self, word: Word) -> Option<Sequence> {
+        let watched = matches!(word.state(), State::WatchedIdle | State::WatchedPinned);
+        let marked = self.overflow == Overflow::Disconnect && !watched;
+        self.mark
+            .or_else(|| marked.then(|| self.own + self.core().shape.capacity))
+    }
+
+    /// Everything before the mark has been read or is gone: leaves the ring.
+    fn disconnect(&mut self, mark: Sequence) -> TryRecvError {
+        let missed = mark.saturating_sub(self.next);
+        self.lost += missed;
+        self.next = self.next.max(mark);
+        self.gone = true;
+        self.leave();
+        // The ring closed before the event that would have marked it was accepted.
+        if self.lost == 0 && self.core().end() == Some(self.next) {
+            return TryRecvError::Closed;
+        }
+        TryRecvError::Disconnected(self.lost)
+    }
+
+    fn leave(&self) {
+        let core = self.core();
+        core.subscribers.fetch_sub(1, Relaxed);
+        core.leave(self.cursor());
+    }
+
+    /// The event `offset` after `next`; only below what `look` answered.
+    #[inline(always)]
+    pub(super) fn peek(&self, offset: u64) -> &T {
+        let slot = if let Overflow::Block = self.overflow {
+            debug_assert!(self.next + offset < self.seen);
+            let core = self.core();
+            core.slot(core.position(self.next + offset))
+        } else {
+            debug_assert!(self.taken + (offset as usize) < self.pinned);
+            self.slots[self.taken + offset as usize] as usize
+        };
+        // SAFETY: `look` saw the event released; the Block cursor stands at or below it, or the pinned run contains it, until
+        // `consume`, which takes `&mut self`.
+        unsafe { self.ring.get(slot) }
+    }
+
+    /// The sequence of the event that `peek(0)` answers.
+    pub(super) fn first_looked_at(&self) -> Sequence {
+        self.next
+    }
+
+    /// Puts a loss that `look` has just reported back, so that the next call reports it.
+    pub(super) fn unreport(&mut self, missed: u64) {
+        self.lost -= missed;
+        self.next -= missed;
+    }
+
+    /// Lets the next `n` looked-at events go.
+    #[inline(always)]
+    pub(super) fn consume(&mut self, n: u64) {
+        self.next += n;
+        if let Overflow::Block = self.overflow {
+            self.publish_cursor();
+        } else {
+            self.taken += n as usize;
+            if self.taken == self.pinned {
+                self.unpin();
+            }
+        }
+    }
+
+    /// Lets publishers see how far a Block reader is.
+    #[inline(always)]
+    fn publish_cursor(&self) {
+        let word = Word::new(self.next, 0, State::Block);
+        let cursor = self.cursor();
+        // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the values come first.
+        cursor.word.store(word.0, Release);
+        self.core().advanced(cursor);
+    }
+
+    fn unpin(&mut self) {
+        self.pinned = 0;
+        self.taken = 0;
+        let cursor = self.cursor();
+        let mut word = Word(cursor.word.load(Relaxed));
+        let idle = loop {
+            let idle = match word.state() {
+                State::WatchedPinned => {
+                    Word::new(word.sequence() + word.run(), 0, State::WatchedIdle)
+                }
+                State::Pinned => Word::new(word.sequence() + word.run(), 0, State::Idle),
+                _ => Word::new(word.sequence(), 0, State::Idle),
+            };
+            // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the run come before its slots are free.
+            match cursor
+                .word
+                .compare_exchange(word.0, idle.0, Release, Relaxed)
+            {
+                Ok(_) => break idle,
+                Err(now) => word = Word(now),
+            }
+        };
+        self.core().advanced(cursor);
+        if let Overflow::Disconnect = self.overflow {
+            self.marked(idle);
+            self.own = idle.sequence();
+        }
+    }
+
+    /// Would `look` answer anything but `Empty`?
+    pub(super) fn is_ready(&self) -> bool {
+        if self.guarded != 0 || self.pinned != 0 || self.gone {
+            return true;
+        }
+        let core = self.core();
+        let at = if let Overflow::Block = self.overflow {
+            self.next
+        } else {
+            let word = self.cursor().load();
+            let unmarked = matches!(word.state(), State::Idle | State::WatchedIdle)
+                && word.sequence() == self.next;
+            if !unmarked || self.mark.is_some_and(|mark| mark <= self.next) {
+                return true;
+            }
+            word.sequence()
+        };
+        core.is_released(at) || core.end() == Some(at)
+    }
+
+    /// Where it goes on after what it holds, what of that it can still read, and where its events end.
+    fn place(&self) -> Place {
+        let held = (self.pinned - self.taken) as u64;
+        let held = held.saturating_sub(self.guarded);
+        let next = self.next + self.guarded;
+        let published = self.core().next_sequence();
+        if self.gone {
+            return Place {
+                next,
+                held: 0,
+                resume: next,
+                end: next,
+            };
+        }
+        if let Overflow::Block = self.overflow {
+            return Place {
+                next,
+                held: 0,
+                resume: next,
+                end: published,
+            };
+        }
+        let word = self.cursor().load();
+        let end = self
+            .mark_in(word)
+            .map_or(published, |mark| mark.min(published));
+        Place {
+            next,
+            held,
+            resume: word.sequence().min(end).max(next + held),
+            end,
+        }
+    }
+
+    /// How many events lie ahead of it, unread.
+    pub fn len(&self) -> usize {
+        let place = self.place();
+        (place.held + place.end.saturating_sub(place.resume)) as usize
+    }
+
+    /// Is there nothing ahead of it?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many events it has missed since it joined, those included that no receive has reported yet.
+    pub fn lost(&self) -> u64 {
+        let place = self.place();
+        self.lost + (place.resume - place.next - place.held)
+    }
+
+    /// The sequence of the next event it can get.
+    pub fn sequence(&self) -> Sequence {
+        let place = self.place();
+        if place.held > 0 {
+            place.next
+        } else {
+            place.resume
+        }
+    }
+
+    /// What happens when it is full.
+    pub fn overflow(&self) -> Overflow {
+        self.overflow
+    }
+
+    /// The number by which errors name it; never used again on its ring.
+    pub fn id(&self) -> SubscriberId {
+        self.id
+    }
+
+    /// Bytes that this subscriber takes beside its cursor in the ring.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.slots.len() * size_of::<u32>()
+    }
+}
+
+/// See [`Subscriber::place`].
+struct Place {
+    next: Sequence,
+    held: u64,
+    resume: Sequence,
+    end: Sequence,
+}
+
+impl<T> Drop for Subscriber<T> {
+    fn drop(&mut self) {
+        #[cfg(feature = "select")]
+        self.disarm();
+        if !self.gone {
+            self.leave();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Subscriber<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber")
+            .field("id", &self.id)
+            .field("overflow", &self.overflow)
+            .field("sequence", &self.sequence())
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
+    }
+}

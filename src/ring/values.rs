@@ -1,0 +1,168 @@
+//! The ring with its values: slots, what goes in and comes out of them, and their end.
+
+use super::core::{Core, Shape, WRITTEN};
+use crate::sync::{Barrier, Ordering::*, UnsafeCell};
+use std::mem::{MaybeUninit, needs_drop};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The shared part of a ring.
+///
+/// A physical slot is written by the claimer of its position's next sequence, between claim and release, after every reader
+/// of the old value has let go. It is read by subscribers whose cursor keeps it: a Block cursor at or below the sequence, or
+/// a pinned run that contains it.
+pub(crate) struct Ring<T> {
+    pub(crate) core: Core,
+    values: Box<[UnsafeCell<MaybeUninit<T>>]>,
+}
+
+// SAFETY: values are moved in by one thread and dropped by another (`Send`), and read in place by several (`Sync`).
+unsafe impl<T: Send + Sync> Send for Ring<T> {}
+// SAFETY: as above; who may touch a slot when is the protocol of `core`.
+unsafe impl<T: Send + Sync> Sync for Ring<T> {}
+
+impl<T> Ring<T> {
+    pub(crate) fn new(shape: Shape, barrier: Barrier) -> Self {
+        let slots = (shape.slots + shape.spares) as usize;
+        let values = (0..slots)
+            .map(|_| UnsafeCell::new(MaybeUninit::uninit()))
+            .collect();
+        Self {
+            core: Core::new(shape, barrier),
+            values,
+        }
+    }
+
+    /// Writes every slot once, so that the first lap has no page faults.
+    pub(crate) fn prefault(&mut self) {
+        for value in &self.values {
+            value.with_mut(|slot| {
+                // SAFETY: nobody else has the ring yet, and an uninitialised slot may hold any bytes.
+                unsafe { slot.write_bytes(0, 1) }
+            });
+        }
+        self.core
+            .stamps
+            .iter()
+            .for_each(|stamp| stamp.store(0, Relaxed));
+        self.core
+            .map
+            .iter()
+            .for_each(|entry| entry.store(0, Relaxed));
+    }
+
+    /// Moves an event into the slot of the claimed sequence and takes out what the slot held.
+    ///
+    /// # Safety
+    /// The caller has claimed `sequence`, with this spare if the claim said so, and has not released it.
+    #[inline(always)]
+    pub(crate) unsafe fn put(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
+        let position = self.core.position(sequence);
+        let (slot, written) = match spare {
+            Some(spare) => self.core.displace(sequence, spare),
+            None => {
+                // ORDERING: Relaxed: the claimer owns the entry; the previous claimer's store is behind the stamp that said
+                // "released" to whoever allowed this claim.
+                let entry = self.core.map[position].load(Relaxed);
+                ((entry & !WRITTEN) as usize ^ position, entry & WRITTEN != 0)
+            }
+        };
+        let old = self.values[slot].with_mut(|value| {
+            // SAFETY: the claimer has the slot for itself (see `Ring`).
+            let value = unsafe { &mut *value };
+            let new = MaybeUninit::new(event);
+            if needs_drop::<T>() && written {
+                let old = std::mem::replace(value, new);
+                // SAFETY: the entry says that the slot holds a value, and it was moved out just now.
+                Some(unsafe { old.assume_init() })
+            } else {
+                *value = new;
+                None
+            }
+        });
+        if needs_drop::<T>() && !written {
+            // Read-modify-write instead of a store would cost a locked instruction; nobody else writes the entry now.
+            let entry = self.core.map[position].load(Relaxed);
+            self.core.map[position].store(entry | WRITTEN, Relaxed);
+        }
+        old
+    }
+
+    /// Takes an event that was put but not released out again; the slot is empty afterwards.
+    ///
+    /// # Safety
+    /// The caller has put the event of `sequence` and not released it.
+    pub(crate) unsafe fn take_back(&self, sequence: u64) -> T {
+        let position = self.core.position(sequence);
+        let entry = self.core.map[position].load(Relaxed);
+        self.core.map[position].store(entry & !WRITTEN, Relaxed);
+        self.values[(entry & !WRITTEN) as usize ^ position].with(|value| {
+            // SAFETY: the caller put an event there, and the entry says empty from now on.
+            unsafe { (*value).assume_init_read() }
+        })
+    }
+
+    /// The value in a physical slot.
+    ///
+    /// # Safety
+    /// The slot holds a released value that the caller's cursor keeps for as long as the reference lives.
+    #[inline(always)]
+    pub(crate) unsafe fn get(&self, slot: usize) -> &T {
+        self.values[slot].with(|value| {
+            // SAFETY: the caller vouches for a value that nobody writes.
+            unsafe { (*value).assume_init_ref() }
+        })
+    }
+
+    /// Drops an overwritten value; a panic in it is counted and goes no further.
+    #[inline(always)]
+    pub(crate) fn discard(&self, old: Option<T>) {
+        if needs_drop::<T>() {
+            if let Some(old) = old {
+                self.contain(|| drop(old));
+            }
+        }
+    }
+
+    fn contain(&self, f: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            self.core.drop_panics.fetch_add(1, Relaxed);
+            // A payload whose own drop panics is leaked: there is nobody left to tell.
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second);
+            }
+        }
+    }
+
+    /// Bytes of the whole ring: values, words and cursors so far.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>() - size_of::<Core>()
+            + self.values.len() * size_of::<UnsafeCell<MaybeUninit<T>>>()
+            + self.core.memory()
+    }
+}
+
+impl<T> Drop for Ring<T> {
+    fn drop(&mut self) {
+        if !needs_drop::<T>() {
+            return;
+        }
+        let positions = self.core.map.iter().enumerate().map(|(position, entry)| {
+            let entry = entry.load(Relaxed);
+            ((entry & !WRITTEN) as usize ^ position, entry & WRITTEN != 0)
+        });
+        let spares = self.core.spares.iter().map(|spare| {
+            let slot = spare.slot.load(Relaxed);
+            ((slot & !WRITTEN) as usize, slot & WRITTEN != 0)
+        });
+        for (slot, written) in positions.chain(spares) {
+            if written {
+                self.contain(|| {
+                    self.values[slot].with_mut(|value| {
+                        // SAFETY: the entry says that the slot holds a value; entries name each slot once, and nobody has the ring.
+                        unsafe { (*value).assume_init_drop() }
+                    });
+                });
+            }
+        }
+    }
+}

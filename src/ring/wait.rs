@@ -1,0 +1,22 @@
+//! How a side of the ring waits.
+
+/// What a thread does while it waits for an event or for room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Wait {
+    /// Looks again without a pause in scheduling: the lowest latency, a whole core per waiting thread. Only with a core
+    /// for each thread.
+    Spin,
+    /// Looks a few times, then gives the core away between looks. Uses every idle cycle of the machine.
+    Yield,
+    /// Looks for a moment, then sleeps until it is woken. A sleeping thread uses no CPU. The default.
+    #[default]
+    Park,
+}
+
+impl Wait {
+    /// Whether somebody may sleep on such a ring, so that publishers have to look for sleepers.
+    #[inline(always)]
+    pub(crate) fn sleeps(self) -> bool {
+        matches!(self, Self::Park) || cfg!(feature = "select")
+    }
+}

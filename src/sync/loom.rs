@@ -1,0 +1,79 @@
+//! Loom's primitives. Loom cannot see inside parking_lot, has no timed park and no zeroed atomics, so the stand-ins
+//! below have the real ones' signatures and loom then proves the engine's protocol, not theirs.
+
+use std::time::Duration;
+
+pub(crate) use loom::cell::UnsafeCell;
+pub(crate) use loom::sync::Arc;
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+pub(crate) use loom::thread::{Thread, current as current_thread, yield_now};
+
+/// Spinning adds nothing to a model but schedules.
+pub(crate) const SPINS: u32 = 0;
+
+/// A spinning thread must let the others run: loom's scheduler is not fair.
+pub(crate) fn spin_hint() {
+    yield_now();
+}
+
+pub(crate) fn zeroed_u64(n: usize) -> Box<[AtomicU64]> {
+    (0..n).map(|_| AtomicU64::new(0)).collect()
+}
+
+pub(crate) fn zeroed_u32(n: usize) -> Box<[AtomicU32]> {
+    (0..n).map(|_| AtomicU32::new(0)).collect()
+}
+
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A time-out is a thread of the model that fires at any moment it likes and unparks the waiter.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline(Option<Arc<AtomicBool>>);
+
+impl Deadline {
+    pub(crate) const NEVER: Self = Self(None);
+
+    pub(crate) fn after(timeout: Duration) -> Self {
+        if timeout == Duration::MAX {
+            return Self::NEVER;
+        }
+        let fired = Arc::new(AtomicBool::new(timeout.is_zero()));
+        if !timeout.is_zero() {
+            let (flag, waiter) = (fired.clone(), current_thread());
+            loom::thread::spawn(move || {
+                flag.store(true, std::sync::atomic::Ordering::Release);
+                waiter.unpark();
+            });
+        }
+        Self(Some(fired))
+    }
+
+    pub(crate) fn expired(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|fired| fired.load(std::sync::atomic::Ordering::Acquire))
+    }
+}
+
+pub(crate) fn park_until(deadline: &Deadline, slice: Option<Duration>) {
+    if deadline.expired() {
+        return;
+    }
+    match slice {
+        Some(_) => yield_now(),
+        None => loom::thread::park(),
+    }
+}

@@ -1,0 +1,24 @@
+//! The only place that knows which primitives the engine runs on.
+//!
+//! Three back ends with the same signatures: the real ones (`std`, `parking_lot`), loom's under
+//! `cfg(eventcast_loom)` and shuttle's under `cfg(eventcast_shuttle)`. What the stand-ins weaken is said where they
+//! weaken it: they have no membarrier (both sides become the fence), and a time-out is one more thread of the model.
+
+#[cfg(eventcast_loom)]
+#[path = "loom.rs"]
+mod backend;
+#[cfg(not(any(eventcast_loom, eventcast_shuttle)))]
+#[path = "real.rs"]
+mod backend;
+#[cfg(eventcast_shuttle)]
+#[path = "shuttle.rs"]
+mod backend;
+
+mod barrier;
+
+pub(crate) use backend::{
+    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, SPINS, Thread,
+    UnsafeCell, current_thread, park_until, spin_hint, yield_now, zeroed_u32, zeroed_u64,
+};
+pub(crate) use barrier::Barrier;
+pub(crate) use std::sync::atomic::Ordering;

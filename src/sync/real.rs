@@ -1,0 +1,119 @@
+//! The primitives of a normal build.
+
+use std::cell;
+use std::time::{Duration, Instant};
+
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+pub(crate) use std::thread::{Thread, current as current_thread, yield_now};
+
+/// Rounds of looking again, with a pause in between, before a waiter of `Wait::Park` goes to sleep.
+pub(crate) const SPINS: u32 = if cfg!(miri) { 1 } else { 64 };
+
+/// Tells the core that this is a spinning loop.
+#[inline(always)]
+pub(crate) fn spin_hint() {
+    std::hint::spin_loop();
+}
+
+/// `n` zeroed words whose pages are touched only when they are first used.
+pub(crate) fn zeroed_u64(n: usize) -> Box<[AtomicU64]> {
+    let words = Box::<[AtomicU64]>::new_zeroed_slice(n);
+    // SAFETY: an atomic integer is valid with all bits zero.
+    #[allow(unsafe_code, reason = "lazily touched memory for large rings")]
+    unsafe {
+        words.assume_init()
+    }
+}
+
+/// As [`zeroed_u64`], of 32 bits.
+pub(crate) fn zeroed_u32(n: usize) -> Box<[AtomicU32]> {
+    let words = Box::<[AtomicU32]>::new_zeroed_slice(n);
+    // SAFETY: an atomic integer is valid with all bits zero.
+    #[allow(unsafe_code, reason = "lazily touched memory for large rings")]
+    unsafe {
+        words.assume_init()
+    }
+}
+
+/// A cell whose accesses a model checker can watch; here it only hands out the pointer.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T>(cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(cell::UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// A mutex without poisoning. Miri refuses parking_lot's word lock under strict provenance and gets std's.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(MutexImpl<T>);
+
+#[cfg(not(miri))]
+type MutexImpl<T> = parking_lot::Mutex<T>;
+#[cfg(miri)]
+type MutexImpl<T> = std::sync::Mutex<T>;
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(MutexImpl::new(value))
+    }
+
+    #[cfg(not(miri))]
+    pub(crate) fn lock(&self) -> parking_lot::MutexGuard<'_, T> {
+        self.0.lock()
+    }
+
+    #[cfg(miri)]
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// When a bounded wait ends. A duration that the clock cannot add means for ever.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    pub(crate) const NEVER: Self = Self(None);
+
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Self(now().checked_add(timeout))
+    }
+
+    pub(crate) fn expired(&self) -> bool {
+        self.0.is_some_and(|at| now() >= at)
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one home of the monotonic clock"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Sleeps until the thread is unparked, the deadline passes or `slice` is over; may return early.
+pub(crate) fn park_until(deadline: &Deadline, slice: Option<Duration>) {
+    let left = deadline.0.map(|at| at.saturating_duration_since(now()));
+    match (left, slice) {
+        (None, None) => std::thread::park(),
+        (Some(d), None) | (None, Some(d)) => std::thread::park_timeout(d),
+        (Some(a), Some(b)) => std::thread::park_timeout(a.min(b)),
+    }
+}
