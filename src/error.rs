@@ -258,12 +258,7 @@ impl<T> fmt::Display for PublishBatchError<T> {
             BatchRefusal::Timeout => "no room within the time",
             BatchRefusal::Closed => "the ring is closed",
         };
-        write!(
-            f,
-            "{why} after {} events of the batch; {} left",
-            self.published,
-            self.rest.len()
-        )
+        write!(f, "{why} after {} events of the batch; {} left", self.published, self.rest.len())
     }
 }
 

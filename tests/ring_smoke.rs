@@ -1,8 +1,6 @@
 //! Each kind of ring works end to end, on threads.
 
-use eventcast::ring::{
-    self, Builder, Overflow, RecvError, Start, TryPublishError, TryRecvError, Wait,
-};
+use eventcast::ring::{self, Builder, Overflow, RecvError, Start, TryPublishError, TryRecvError, Wait};
 use std::thread;
 
 const EVENTS: u64 = if cfg!(miri) { 200 } else { 200_000 };
@@ -14,11 +12,9 @@ fn blocking_subscribers_get_everything_in_order() {
             let (publisher, mut a) = Builder::new(capacity).wait(wait).build::<u64>().unwrap();
             let mut b = publisher.subscribe();
             let events = EVENTS / 10;
-            let reader =
-                thread::spawn(move || (0..events).for_each(|n| assert_eq!(b.recv(), Ok(n))));
-            let writer = thread::spawn(move || {
-                (0..events).for_each(|n| assert_eq!(publisher.publish(n), Ok(n)))
-            });
+            let reader = thread::spawn(move || (0..events).for_each(|n| assert_eq!(b.recv(), Ok(n))));
+            let writer =
+                thread::spawn(move || (0..events).for_each(|n| assert_eq!(publisher.publish(n), Ok(n))));
             (0..events).for_each(|n| assert_eq!(a.recv(), Ok(n)));
             assert_eq!(a.recv(), Err(RecvError::Closed));
             reader.join().unwrap();
@@ -66,28 +62,20 @@ fn unique_publisher_feeds_every_policy() {
 
 #[test]
 fn a_leaked_guard_of_a_laggard_never_stops_the_publisher() {
-    let (publisher, mut stuck) = Builder::new(2)
-        .overflow(Overflow::Lag)
-        .lag_slots(2)
-        .build::<Box<u64>>()
-        .unwrap();
+    let (publisher, mut stuck) =
+        Builder::new(2).overflow(Overflow::Lag).lag_slots(2).build::<Box<u64>>().unwrap();
     publisher.publish(Box::new(0)).unwrap();
     publisher.publish(Box::new(1)).unwrap();
     let batch = stuck.batch(2).unwrap();
     for n in 2..100 {
         publisher.try_publish(Box::new(n)).unwrap();
     }
-    assert_eq!(
-        batch.iter().map(|event| **event).collect::<Vec<_>>(),
-        [0, 1]
-    );
+    assert_eq!(batch.iter().map(|event| **event).collect::<Vec<_>>(), [0, 1]);
     std::mem::forget(batch);
     for n in 100..200 {
         publisher.try_publish(Box::new(n)).unwrap();
     }
-    let Err(TryRecvError::Lagged(missed)) = stuck.try_recv() else {
-        panic!("no lag")
-    };
+    let Err(TryRecvError::Lagged(missed)) = stuck.try_recv() else { panic!("no lag") };
     let rest: Vec<u64> = stuck.try_iter().map(|event| *event).collect();
     assert_eq!(2 + missed + rest.len() as u64, 200);
     assert_eq!(rest.last(), Some(&199));
@@ -98,25 +86,18 @@ fn full_names_the_subscriber_and_gives_the_event_back() {
     let (publisher, subscriber) = ring::channel::<u32>(2);
     publisher.publish_batch([1, 2]).unwrap();
     assert_eq!(publisher.try_publish(3), Err(TryPublishError::Full(3)));
-    let error = publisher
-        .publish_timeout(3, std::time::Duration::from_millis(5))
-        .unwrap_err();
+    let error = publisher.publish_timeout(3, std::time::Duration::from_millis(5)).unwrap_err();
     assert!(error.is_timeout());
     assert_eq!(error.blocked_by(), Some(subscriber.id()));
     drop(subscriber);
     assert_eq!(publisher.try_publish(3), Ok(2));
-    let mut late = publisher
-        .subscribe_from(Start::Oldest, Overflow::Block)
-        .unwrap();
+    let mut late = publisher.subscribe_from(Start::Oldest, Overflow::Block).unwrap();
     assert_eq!(late.try_iter().collect::<Vec<_>>(), [2, 3]);
 }
 
 #[test]
 fn two_publishers_and_a_laggard_account_exactly() {
-    let (publisher, mut lag) = Builder::new(4)
-        .overflow(Overflow::Lag)
-        .build::<u64>()
-        .unwrap();
+    let (publisher, mut lag) = Builder::new(4).overflow(Overflow::Lag).build::<u64>().unwrap();
     let other = publisher.clone();
     let writers = [publisher, other].map(|publisher| {
         thread::spawn(move || (0..EVENTS).for_each(|n| assert!(publisher.publish(n).is_ok())))
@@ -130,8 +111,6 @@ fn two_publishers_and_a_laggard_account_exactly() {
             Err(error) => panic!("{error}"),
         }
     }
-    writers
-        .into_iter()
-        .for_each(|writer| writer.join().unwrap());
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
     assert_eq!(seen + missed, 2 * EVENTS);
 }

@@ -48,11 +48,7 @@ impl<'a, T> Batch<'a, T> {
 
     /// Its events, oldest first; they live no longer than the guard.
     pub fn iter(&self) -> BatchIter<'_, T> {
-        BatchIter {
-            subscriber: self.subscriber,
-            at: 0,
-            end: self.subscriber.guarded,
-        }
+        BatchIter { subscriber: self.subscriber, at: 0, end: self.subscriber.guarded }
     }
 
     /// Consumes the first `n` events (at most all) and leaves the rest for the subscriber's next call. A lagging subscriber
@@ -123,8 +119,6 @@ impl<T> ExactSizeIterator for BatchIter<'_, T> {}
 
 impl<T> fmt::Debug for BatchIter<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BatchIter")
-            .field("left", &(self.end - self.at))
-            .finish()
+        f.debug_struct("BatchIter").field("left", &(self.end - self.at)).finish()
     }
 }

@@ -95,9 +95,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`BuildError`] when the capacity is 0, above [`MAX_CAPACITY`], or too large for events of this size.
-    pub fn build<T: Send + Sync + 'static>(
-        &self,
-    ) -> Result<(Publisher<T>, Subscriber<T>), BuildError> {
+    pub fn build<T: Send + Sync + 'static>(&self) -> Result<(Publisher<T>, Subscriber<T>), BuildError> {
         let ring = self.ring::<T>(false)?;
         let subscriber = self.first_subscriber(&ring);
         Ok((Publisher::new(ring), subscriber))
@@ -133,15 +131,10 @@ impl Builder {
             return Err(BuildError::ZeroCapacity);
         }
         let capacity = self.capacity;
-        let largest = (isize::MAX as usize / 4)
-            .checked_div(size_of::<T>())
-            .unwrap_or(MAX_CAPACITY)
-            .min(MAX_CAPACITY);
+        let largest =
+            (isize::MAX as usize / 4).checked_div(size_of::<T>()).unwrap_or(MAX_CAPACITY).min(MAX_CAPACITY);
         if capacity > largest {
-            return Err(BuildError::TooLarge {
-                capacity,
-                max: largest,
-            });
+            return Err(BuildError::TooLarge { capacity, max: largest });
         }
         // Room for a whole batch chunk, and for a look at the subscribers only now and then.
         let surplus = capacity.min((capacity / 4).max(super::room::MAX_CHUNK));

@@ -69,11 +69,7 @@ impl Core {
         };
         Self {
             barrier,
-            stamps: zeroed_u64(if shape.unique {
-                0
-            } else {
-                shape.slots as usize
-            }),
+            stamps: zeroed_u64(if shape.unique { 0 } else { shape.slots as usize }),
             map: zeroed_u32(shape.slots as usize),
             spares: (0..shape.spares).map(spare).collect(),
             cursors: Cursors::new(),
@@ -97,11 +93,7 @@ impl Core {
     /// Is the event of this sequence there for readers, or gone again?
     #[inline(always)]
     pub(crate) fn is_released(&self, sequence: u64) -> bool {
-        if self.shape.unique {
-            self.head() > sequence
-        } else {
-            self.stamp(sequence) > sequence
-        }
+        if self.shape.unique { self.head() > sequence } else { self.stamp(sequence) > sequence }
     }
 
     /// Last released sequence + 1 of the position of `sequence`.
@@ -131,11 +123,7 @@ impl Core {
     /// The next sequence that nobody has claimed.
     pub(crate) fn next_sequence(&self) -> u64 {
         // ORDERING: Acquire pairs with the AcqRel of claims and close.
-        if self.shape.unique {
-            self.head()
-        } else {
-            self.tail.load(Acquire) >> 1
-        }
+        if self.shape.unique { self.head() } else { self.tail.load(Acquire) >> 1 }
     }
 
     /// Once closed: the sequence after the last event.
@@ -149,11 +137,7 @@ impl Core {
         if tail & CLOSED == 0 {
             return None;
         }
-        Some(if self.shape.unique {
-            self.head()
-        } else {
-            tail >> 1
-        })
+        Some(if self.shape.unique { self.head() } else { tail >> 1 })
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -183,8 +167,7 @@ impl Core {
 
     /// First sequence that `Start::Oldest` promises.
     pub(crate) fn oldest(&self, next: u64) -> u64 {
-        next.saturating_sub(self.shape.capacity)
-            .max(self.shape.first)
+        next.saturating_sub(self.shape.capacity).max(self.shape.first)
     }
 
     /// Bytes of the words, values not counted.

@@ -61,9 +61,7 @@ impl Cursor {
     /// Moves the cursor from `seen` to `next`; false when it changed meanwhile.
     pub(crate) fn advance(&self, seen: Word, next: Word) -> bool {
         // ORDERING: AcqRel. Release pairs with the reader's Acquire load of its own word, Acquire with its unpin.
-        self.word
-            .compare_exchange(seen.0, next.0, AcqRel, Relaxed)
-            .is_ok()
+        self.word.compare_exchange(seen.0, next.0, AcqRel, Relaxed).is_ok()
     }
 }
 
@@ -75,10 +73,7 @@ struct Block {
 impl Block {
     fn boxed() -> *mut Block {
         let cursors = std::array::from_fn(|_| CachePadded::new(Cursor::new()));
-        Box::into_raw(Box::new(Block {
-            cursors,
-            next: AtomicPtr::new(ptr::null_mut()),
-        }))
+        Box::into_raw(Box::new(Block { cursors, next: AtomicPtr::new(ptr::null_mut()) }))
     }
 }
 
@@ -91,17 +86,13 @@ pub(crate) struct Cursors {
 
 impl Cursors {
     pub(crate) fn new() -> Self {
-        Self {
-            first: Block::boxed(),
-            joining: Mutex::new(0),
-        }
+        Self { first: Block::boxed(), joining: Mutex::new(0) }
     }
 
     /// Every cursor, free ones included.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Cursor> {
-        self.blocks()
-            .flat_map(|block| block.cursors.iter().map(|cursor| &**cursor))
+        self.blocks().flat_map(|block| block.cursors.iter().map(|cursor| &**cursor))
     }
 
     fn blocks(&self) -> impl Iterator<Item = &Block> {
@@ -128,19 +119,12 @@ impl Cursors {
                 let free = cursor.word.load(Acquire) == Word::FREE.0;
                 if free {
                     cursor.owner.store(number, Relaxed);
-                    if cursor
-                        .word
-                        .compare_exchange(Word::FREE.0, word.0, AcqRel, Relaxed)
-                        .is_ok()
-                    {
+                    if cursor.word.compare_exchange(Word::FREE.0, word.0, AcqRel, Relaxed).is_ok() {
                         return (cursor, number);
                     }
                 }
             }
-            let last = self
-                .blocks()
-                .last()
-                .expect("the first block is never missing");
+            let last = self.blocks().last().expect("the first block is never missing");
             // ORDERING: Release pairs with the Acquire of `blocks`.
             last.next.store(Block::boxed(), Release);
         }

@@ -30,11 +30,7 @@ impl<T> Subscriber<T> {
         self.disarm();
         let mut doorbell = self.bell.take().unwrap_or_else(|| {
             let (rope, bell) = bounded(1);
-            Doorbell {
-                rope,
-                bell,
-                armed: None,
-            }
+            Doorbell { rope, bell, armed: None }
         });
         // A stroke of an earlier arming would ring for nothing.
         let _ = doorbell.bell.try_recv();

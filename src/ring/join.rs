@@ -11,12 +11,14 @@
 
 use super::core::Core;
 use super::cursor::Cursor;
+use super::publisher::debug;
 use super::subscriber::Subscriber;
 use super::values::Ring;
 use super::word::{State, Word};
 use super::{Overflow, Sequence};
 use crate::error::StartError;
 use crate::sync::{Arc, Ordering::*};
+use std::fmt;
 use std::ptr::NonNull;
 
 /// Where a subscriber starts.
@@ -30,6 +32,45 @@ pub enum Start {
     Oldest,
     /// With the event of this sequence, if it is among the newest `capacity` or is the next one.
     Sequence(Sequence),
+}
+
+/// Adds subscribers to a ring whose publisher is elsewhere; see [`UniquePublisher::joiner`](super::UniquePublisher::joiner).
+///
+/// # Examples
+/// ```
+/// use eventcast::ring::{Builder, Overflow, Start};
+/// let (mut publisher, _first) = Builder::new(8).build_unique::<u32>()?;
+/// let joiner = publisher.joiner();
+/// let late = std::thread::spawn(move || joiner.subscribe_from(Start::Oldest, Overflow::Lag));
+/// publisher.publish(1)?;
+/// let mut late = late.join().unwrap()?;
+/// assert_eq!(late.recv(), Ok(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Joiner<T> {
+    pub(super) ring: Arc<Ring<T>>,
+}
+
+impl<T: Send + Sync + 'static> Joiner<T> {
+    /// As [`Publisher::subscribe_from`](super::Publisher::subscribe_from).
+    ///
+    /// # Errors
+    /// [`StartError`] when the sequence is older than the oldest kept event or lies ahead of the next one.
+    pub fn subscribe_from(&self, start: Start, overflow: Overflow) -> Result<Subscriber<T>, StartError> {
+        join(&self.ring, start, overflow)
+    }
+}
+
+impl<T> Clone for Joiner<T> {
+    fn clone(&self) -> Self {
+        Self { ring: self.ring.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Joiner<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(&self.ring.core, "Joiner", f)
+    }
 }
 
 impl Overflow {
@@ -58,11 +99,7 @@ pub(crate) fn join<T: Send + Sync + 'static>(
     let (cursor, number) = core.cursors.occupy(Word::new(low, 0, overflow.idle()));
     // ORDERING: AcqRel; see the module. Relaxed or a plain load could miss a claim whose slow path missed the registration.
     let tail = core.tail.fetch_add(0, AcqRel);
-    let next = if core.shape.unique {
-        core.head()
-    } else {
-        tail >> 1
-    };
+    let next = if core.shape.unique { core.head() } else { tail >> 1 };
     let oldest = core.oldest(next);
     let from = match start {
         Start::Now => next,
@@ -78,21 +115,10 @@ pub(crate) fn join<T: Send + Sync + 'static>(
         Start::Sequence(sequence) => sequence,
     };
     let at = settle(cursor, from, overflow.idle());
-    let first = if matches!(start, Start::Sequence(_)) {
-        from
-    } else {
-        at
-    };
+    let first = if matches!(start, Start::Sequence(_)) { from } else { at };
     let subscribers = core.subscribers.fetch_add(1, Relaxed) + 1;
     core.sleepers.reserve(subscribers);
-    Ok(Subscriber::new(
-        ring.clone(),
-        NonNull::from(cursor),
-        number,
-        overflow,
-        first,
-        at,
-    ))
+    Ok(Subscriber::new(ring.clone(), NonNull::from(cursor), number, overflow, first, at))
 }
 
 /// Moves a registered cursor up to `from`, further if publishers have moved it further, and undoes a mark that fell on it

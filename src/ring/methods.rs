@@ -8,8 +8,7 @@ use super::subscriber::Subscriber;
 use super::unique::UniquePublisher;
 use super::{Overflow, Sequence};
 use crate::error::{
-    PublishBatchError, PublishError, PublishTimeoutError, StartError, TryPublishError,
-    note_blocked_by,
+    PublishBatchError, PublishError, PublishTimeoutError, StartError, TryPublishError, note_blocked_by,
 };
 use crate::sync::{Deadline, Ordering::*};
 use std::ops::Range;

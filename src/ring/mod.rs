@@ -49,7 +49,7 @@ mod word;
 pub use batch::{Batch, BatchIter};
 pub use builder::{Builder, channel};
 pub use iter::{IntoIter, Iter, Results, TryIter};
-pub use join::Start;
+pub use join::{Joiner, Start};
 pub use publisher::{Publisher, WeakPublisher};
 pub use subscriber::Subscriber;
 pub use unique::UniquePublisher;

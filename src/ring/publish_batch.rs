@@ -35,23 +35,13 @@ impl Patience {
         }
     }
 
-    fn refused<T>(
-        &self,
-        refusal: Refusal<'_>,
-        published: u64,
-        rest: Vec<T>,
-    ) -> PublishBatchError<T> {
+    fn refused<T>(&self, refusal: Refusal<'_>, published: u64, rest: Vec<T>) -> PublishBatchError<T> {
         let (why, blocked_by) = match (refusal, self) {
             (Refusal::Closed, _) => (BatchRefusal::Closed, None),
             (Refusal::Full(blocker), Self::None) => (BatchRefusal::Full, blocker.subscriber()),
             (Refusal::Full(blocker), _) => (BatchRefusal::Timeout, blocker.subscriber()),
         };
-        PublishBatchError {
-            published,
-            rest,
-            why,
-            blocked_by,
-        }
+        PublishBatchError { published, rest, why, blocked_by }
     }
 }
 
@@ -117,10 +107,8 @@ impl<T: Send + Sync + 'static> Publisher<T> {
             let mut old: [Option<T>; N] = [const { None }; N];
             for (offset, event) in chunk.into_iter().flatten().enumerate() {
                 // SAFETY: the chunk's sequences are claimed, and their release follows.
-                let before = unsafe {
-                    self.ring
-                        .put(first + offset as u64, claim.spare(offset as u64), event)
-                };
+                let before =
+                    unsafe { self.ring.put(first + offset as u64, claim.spare(offset as u64), event) };
                 if needs_drop::<T>() {
                     old[offset] = before;
                 }
@@ -167,10 +155,7 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
             let limit = self.limit();
             let head = {
                 let ring: &Ring<T> = &self.ring;
-                let mut unreleased = Unreleased {
-                    ring,
-                    range: self.next..self.next,
-                };
+                let mut unreleased = Unreleased { ring, range: self.next..self.next };
                 while unreleased.range.end < limit {
                     let Some(event) = events.next() else { break };
                     // SAFETY: below the limit, so the slot is free, and nobody sees it before the release.

@@ -34,9 +34,7 @@ pub(crate) struct Claim {
 impl Claim {
     #[inline(always)]
     pub(crate) fn spare(&self, offset: u64) -> Option<usize> {
-        self.displaced
-            .as_ref()
-            .and_then(|displaced| displaced.spare(offset))
+        self.displaced.as_ref().and_then(|displaced| displaced.spare(offset))
     }
 }
 
@@ -49,16 +47,9 @@ impl<T: Send + Sync + 'static> Publisher<T> {
     /// A handle for a ring that counts it as a publisher already.
     pub(crate) fn new(ring: Arc<Ring<T>>) -> Self {
         // Whoever claimed the last sequence had seen everything a full lap before it released.
-        let released = ring
-            .core
-            .next_sequence()
-            .saturating_sub(ring.core.shape.slots);
+        let released = ring.core.next_sequence().saturating_sub(ring.core.shape.slots);
         let released = AtomicU64::new(released.max(ring.core.shape.first));
-        Self {
-            ring,
-            limit: AtomicU64::new(0),
-            released,
-        }
+        Self { ring, limit: AtomicU64::new(0), released }
     }
 
     /// Claims the next `n` sequences.
@@ -73,15 +64,9 @@ impl<T: Send + Sync + 'static> Publisher<T> {
             // what it acquired from cursors and stamps must be behind this claim.
             if tail & CLOSED == 0 && (tail >> 1) + n <= self.limit.load(Acquire) {
                 // ORDERING: AcqRel; one chain of read-modify-writes of `tail` with joins and close.
-                match core
-                    .tail
-                    .compare_exchange_weak(tail, tail + 2 * n, AcqRel, Acquire)
-                {
+                match core.tail.compare_exchange_weak(tail, tail + 2 * n, AcqRel, Acquire) {
                     Ok(_) => {
-                        return Ok(Claim {
-                            sequence: tail >> 1,
-                            displaced: None,
-                        });
+                        return Ok(Claim { sequence: tail >> 1, displaced: None });
                     }
                     Err(now) => tail = now,
                 }
@@ -119,14 +104,8 @@ impl<T: Send + Sync + 'static> Publisher<T> {
             }
             Room::Displace(displaced) => {
                 // ORDERING: as in `claim`.
-                match core
-                    .tail
-                    .compare_exchange(tail, tail + 2 * n, AcqRel, Acquire)
-                {
-                    Ok(_) => Ok(Next::Claimed(Claim {
-                        sequence: next,
-                        displaced: Some(displaced),
-                    })),
+                match core.tail.compare_exchange(tail, tail + 2 * n, AcqRel, Acquire) {
+                    Ok(_) => Ok(Next::Claimed(Claim { sequence: next, displaced: Some(displaced) })),
                     Err(now) => Ok(Next::Again(now)),
                 }
             }
@@ -156,9 +135,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 
     /// Adds a handle that does not keep the ring open.
     pub fn downgrade(&self) -> WeakPublisher<T> {
-        WeakPublisher {
-            ring: self.ring.clone(),
-        }
+        WeakPublisher { ring: self.ring.clone() }
     }
 }
 
@@ -225,9 +202,7 @@ impl<T: Send + Sync + 'static> WeakPublisher<T> {
 
 impl<T> Clone for WeakPublisher<T> {
     fn clone(&self) -> Self {
-        Self {
-            ring: self.ring.clone(),
-        }
+        Self { ring: self.ring.clone() }
     }
 }
 
@@ -241,9 +216,7 @@ impl Blocker<'_> {
     /// The subscriber to name in an error.
     pub(crate) fn subscriber(&self) -> Option<SubscriberId> {
         match self {
-            Self::Subscriber(cursor) | Self::Holder(cursor) => {
-                Some(SubscriberId(cursor.owner.load(Relaxed)))
-            }
+            Self::Subscriber(cursor) | Self::Holder(cursor) => Some(SubscriberId(cursor.owner.load(Relaxed))),
             Self::Publisher => None,
         }
     }

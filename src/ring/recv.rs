@@ -42,10 +42,7 @@ impl<T> Subscriber<T> {
     {
         self.settle();
         self.look(1)?;
-        let delivered = Delivered {
-            subscriber: self,
-            events: 1,
-        };
+        let delivered = Delivered { subscriber: self, events: 1 };
         Ok(delivered.subscriber.peek(0).clone())
     }
 
@@ -69,8 +66,7 @@ impl<T> Subscriber<T> {
     where
         T: Clone,
     {
-        self.until(&Deadline::NEVER, Self::try_recv)
-            .map_err(endless)
+        self.until(&Deadline::NEVER, Self::try_recv).map_err(endless)
     }
 
     /// Takes the next event by cloning it, and waits for at most `timeout`; a duration beyond the clock means for ever.
@@ -116,10 +112,7 @@ impl<T> Subscriber<T> {
                 }
                 Err(_) => return Ok(total as usize),
             };
-            let mut delivered = Delivered {
-                subscriber: self,
-                events: 0,
-            };
+            let mut delivered = Delivered { subscriber: self, events: 0 };
             while delivered.events < n {
                 let offset = delivered.events;
                 delivered.events += 1;
@@ -137,8 +130,7 @@ impl<T> Subscriber<T> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv), without `Empty`.
     pub fn drain_wait(&mut self, max: usize, mut f: impl FnMut(&T)) -> Result<usize, RecvError> {
-        self.until(&Deadline::NEVER, |this| this.drain(max, &mut f))
-            .map_err(endless)
+        self.until(&Deadline::NEVER, |this| this.drain(max, &mut f)).map_err(endless)
     }
 
     /// As [`drain_wait`](Self::drain_wait), for at most `timeout`; a duration beyond the clock means for ever.
@@ -173,9 +165,7 @@ impl<T> Subscriber<T> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv), without `Empty`.
     pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_, T>, RecvError> {
-        let n = self
-            .until(&Deadline::NEVER, |this| this.settle_and_look(max))
-            .map_err(endless)?;
+        let n = self.until(&Deadline::NEVER, |this| this.settle_and_look(max)).map_err(endless)?;
         Ok(Batch::new(self, n))
     }
 
@@ -210,10 +200,7 @@ impl<T> Subscriber<T> {
 
     /// As [`iter`](Self::iter), but yields what `recv` answers: a lag or a disconnect shows as an `Err`. Ends at `Closed`.
     pub fn results(&mut self) -> Results<'_, T> {
-        Results {
-            subscriber: self,
-            done: false,
-        }
+        Results { subscriber: self, done: false }
     }
 
     /// Tries until there is an answer, waiting in between; `Empty` means that the time is over.

@@ -49,9 +49,7 @@ impl Displaced {
     const WANTED: u32 = u32::MAX - 1;
 
     pub(crate) fn none() -> Self {
-        Self {
-            spares: [Self::NOT; MAX_CHUNK],
-        }
+        Self { spares: [Self::NOT; MAX_CHUNK] }
     }
 
     /// The spare of the event at this offset of the claim.
@@ -69,9 +67,7 @@ impl Core {
         let want = t + n;
         // `t + surplus` keeps the newest `capacity` events and makes joins right; `released + slots` keeps a paused publisher's
         // slot from being claimed a lap later.
-        let mut limit = (t + shape.surplus)
-            .min(released + shape.slots)
-            .min(END_OF_SEQUENCES);
+        let mut limit = (t + shape.surplus).min(released + shape.slots).min(END_OF_SEQUENCES);
         if limit < want {
             return Room::Full(Blocker::Publisher);
         }
@@ -118,9 +114,7 @@ impl Core {
         limit: &mut u64,
         displaced: &mut Displaced,
     ) -> bool {
-        let Shape {
-            capacity, slots, ..
-        } = &self.shape;
+        let Shape { capacity, slots, .. } = &self.shape;
         let mut holds = false;
         loop {
             let word = cursor.load();
@@ -156,11 +150,7 @@ impl Core {
                         *limit = (*limit).min(first + slots);
                     }
                     // Where it goes on when it lets go must not lie below the floor: nobody would move it there.
-                    let resume = if word.state() == State::Pinned {
-                        end
-                    } else {
-                        word.sequence()
-                    };
+                    let resume = if word.state() == State::Pinned { end } else { word.sequence() };
                     if resume >= floor(*limit) {
                         return holds;
                     }
@@ -178,9 +168,7 @@ impl Core {
             // unpin that freed it, are visible to whoever uses it.
             SpareWord::unpack(self.spares[index].state.load(Acquire))
         };
-        if let Some(index) =
-            (0..self.spares.len()).find(|&index| load(index) == SpareWord::Reserved(t))
-        {
+        if let Some(index) = (0..self.spares.len()).find(|&index| load(index) == SpareWord::Reserved(t)) {
             return Some(index);
         }
         for index in 0..self.spares.len() {
@@ -198,11 +186,7 @@ impl Core {
                 }
                 let wanted = SpareWord::Reserved(t).pack();
                 // ORDERING: AcqRel; Release passes on the Acquire of the unpin in `is_held` to the claimer that finds it.
-                if self.spares[index]
-                    .state
-                    .compare_exchange(seen.pack(), wanted, AcqRel, Relaxed)
-                    .is_ok()
-                {
+                if self.spares[index].state.compare_exchange(seen.pack(), wanted, AcqRel, Relaxed).is_ok() {
                     return Some(index);
                 }
             }
@@ -232,13 +216,9 @@ impl Core {
         let entry = (new & !WRITTEN) ^ position as u32 | written;
         // One access: a load before a store would hide the readers' loads from loom.
         let old = self.map[position].swap(entry, Relaxed);
-        spare
-            .slot
-            .store((old & !WRITTEN) ^ position as u32 | old & WRITTEN, Relaxed);
+        spare.slot.store((old & !WRITTEN) ^ position as u32 | old & WRITTEN, Relaxed);
         // ORDERING: Release pairs with the Acquire of `reserve`.
-        spare
-            .state
-            .store(SpareWord::Limbo(t - self.shape.slots).pack(), Release);
+        spare.state.store(SpareWord::Limbo(t - self.shape.slots).pack(), Release);
         ((new & !WRITTEN) as usize, written != 0)
     }
 }

@@ -41,10 +41,7 @@ impl Sleepers {
     pub(crate) fn new() -> Self {
         Self {
             count: CachePadded::new(AtomicUsize::new(0)),
-            list: Mutex::new(SleepList {
-                queue: VecDeque::new(),
-                next: 0,
-            }),
+            list: Mutex::new(SleepList { queue: VecDeque::new(), next: 0 }),
         }
     }
 
@@ -163,12 +160,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn new() -> Self {
-        Self {
-            list: Mutex::new(GateList {
-                waiting: Vec::with_capacity(8),
-                next: 0,
-            }),
-        }
+        Self { list: Mutex::new(GateList { waiting: Vec::with_capacity(8), next: 0 }) }
     }
 
     /// Registers the current thread under `cursor`. The heavy barrier and another look must follow before it sleeps.
@@ -176,11 +168,7 @@ impl Gate {
         let mut list = self.list.lock();
         let ticket = Ticket(list.next);
         list.next += 1;
-        list.waiting.push(GateEntry {
-            ticket,
-            cursor: address(cursor),
-            thread: current_thread(),
-        });
+        list.waiting.push(GateEntry { ticket, cursor: address(cursor), thread: current_thread() });
         // ORDERING: Relaxed; the barriers of the handshake order it against the reader's look.
         cursor.awaited.store(true, Relaxed);
         ticket
@@ -188,19 +176,12 @@ impl Gate {
 
     /// Takes a registration back, if nobody has.
     pub(crate) fn cancel(&self, ticket: Ticket) {
-        self.list
-            .lock()
-            .waiting
-            .retain(|entry| entry.ticket != ticket);
+        self.list.lock().waiting.retain(|entry| entry.ticket != ticket);
     }
 
     /// Has nobody taken this registration yet?
     pub(crate) fn holds(&self, ticket: Ticket) -> bool {
-        self.list
-            .lock()
-            .waiting
-            .iter()
-            .any(|entry| entry.ticket == ticket)
+        self.list.lock().waiting.iter().any(|entry| entry.ticket == ticket)
     }
 
     /// Wakes every publisher that waits for this cursor now.
@@ -211,11 +192,7 @@ impl Gate {
         loop {
             let mut list = self.list.lock();
             let mine = |entry: &GateEntry| entry.cursor == address(cursor);
-            let Some(at) = list
-                .waiting
-                .iter()
-                .position(|entry| mine(entry) && entry.ticket < newest)
-            else {
+            let Some(at) = list.waiting.iter().position(|entry| mine(entry) && entry.ticket < newest) else {
                 let more = list.waiting.iter().any(mine);
                 cursor.awaited.store(more, Relaxed);
                 return;

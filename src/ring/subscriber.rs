@@ -24,6 +24,7 @@ pub struct Subscriber<T> {
     cursor: NonNull<Cursor>,
     id: SubscriberId,
     overflow: Overflow,
+    joined: Sequence,
     /// First sequence not consumed.
     next: Sequence,
     /// Block: events below are known to be released.
@@ -70,6 +71,7 @@ impl<T> Subscriber<T> {
             cursor,
             id: SubscriberId(number),
             overflow,
+            joined: next,
             next,
             seen: next,
             lost: 0,
@@ -108,11 +110,7 @@ impl<T> Subscriber<T> {
     /// Makes up to `max` events from `next` on readable, at least one, and says how many.
     #[inline(always)]
     pub(super) fn look(&mut self, max: u64) -> Result<u64, TryRecvError> {
-        if let Overflow::Block = self.overflow {
-            self.look_block(max)
-        } else {
-            self.look_pinned(max)
-        }
+        if let Overflow::Block = self.overflow { self.look_block(max) } else { self.look_pinned(max) }
     }
 
     #[inline(always)]
@@ -177,8 +175,7 @@ impl<T> Subscriber<T> {
             if core.shape.unique {
                 n = core.head().saturating_sub(sequence).min(most);
                 for offset in 0..n {
-                    self.slots[offset as usize] =
-                        core.slot(core.position(sequence + offset)) as u32;
+                    self.slots[offset as usize] = core.slot(core.position(sequence + offset)) as u32;
                 }
             } else {
                 while n < most {
@@ -205,19 +202,11 @@ impl<T> Subscriber<T> {
             let cursor = self.cursor();
             // ORDERING: Release pairs with the Acquire of `Cursor::held_run`.
             cursor.held.store(sequence, Release);
-            let state = if word.state() == State::WatchedIdle {
-                State::WatchedPinned
-            } else {
-                State::Pinned
-            };
+            let state = if word.state() == State::WatchedIdle { State::WatchedPinned } else { State::Pinned };
             let pinned = Word::new(sequence, n, state);
             // ORDERING: Release pairs with the Acquire of publishers' loads: a publisher that sees the pin and displaces the run
             // writes the map after the reads of it above.
-            if cursor
-                .word
-                .compare_exchange(word.0, pinned.0, Release, Relaxed)
-                .is_ok()
-            {
+            if cursor.word.compare_exchange(word.0, pinned.0, Release, Relaxed).is_ok() {
                 // A Disconnect reader only: Lag has reported and returned.
                 self.lost += sequence - self.next;
                 self.next = sequence;
@@ -241,8 +230,7 @@ impl<T> Subscriber<T> {
     fn mark_in(&self, word: Word) -> Option<Sequence> {
         let watched = matches!(word.state(), State::WatchedIdle | State::WatchedPinned);
         let marked = self.overflow == Overflow::Disconnect && !watched;
-        self.mark
-            .or_else(|| marked.then(|| self.own + self.core().shape.capacity))
+        self.mark.or_else(|| marked.then(|| self.own + self.core().shape.capacity))
     }
 
     /// Everything before the mark has been read or is gone: leaves the ring.
@@ -323,17 +311,12 @@ impl<T> Subscriber<T> {
         let mut word = Word(cursor.word.load(Relaxed));
         let idle = loop {
             let idle = match word.state() {
-                State::WatchedPinned => {
-                    Word::new(word.sequence() + word.run(), 0, State::WatchedIdle)
-                }
+                State::WatchedPinned => Word::new(word.sequence() + word.run(), 0, State::WatchedIdle),
                 State::Pinned => Word::new(word.sequence() + word.run(), 0, State::Idle),
                 _ => Word::new(word.sequence(), 0, State::Idle),
             };
             // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the run come before its slots are free.
-            match cursor
-                .word
-                .compare_exchange(word.0, idle.0, Release, Relaxed)
-            {
+            match cursor.word.compare_exchange(word.0, idle.0, Release, Relaxed) {
                 Ok(_) => break idle,
                 Err(now) => word = Word(now),
             }
@@ -355,8 +338,8 @@ impl<T> Subscriber<T> {
             self.next
         } else {
             let word = self.cursor().load();
-            let unmarked = matches!(word.state(), State::Idle | State::WatchedIdle)
-                && word.sequence() == self.next;
+            let unmarked =
+                matches!(word.state(), State::Idle | State::WatchedIdle) && word.sequence() == self.next;
             if !unmarked || self.mark.is_some_and(|mark| mark <= self.next) {
                 return true;
             }
@@ -367,42 +350,25 @@ impl<T> Subscriber<T> {
 
     /// Where it goes on after what it holds, what of that it can still read, and where its events end.
     fn place(&self) -> Place {
-        let held = (self.pinned - self.taken) as u64;
-        let held = held.saturating_sub(self.guarded);
+        let held = ((self.pinned - self.taken) as u64).saturating_sub(self.guarded);
         let next = self.next + self.guarded;
-        let published = self.core().next_sequence();
         if self.gone {
-            return Place {
-                next,
-                held: 0,
-                resume: next,
-                end: next,
-            };
+            return Place { next, held: 0, resume: next, end: next };
         }
         if let Overflow::Block = self.overflow {
-            return Place {
-                next,
-                held: 0,
-                resume: next,
-                end: published,
-            };
+            return Place { next, held: 0, resume: next, end: self.core().next_sequence() };
         }
+        // The cursor first: a publisher that moves it has seen `tail` beyond where it moves it to.
         let word = self.cursor().load();
-        let end = self
-            .mark_in(word)
-            .map_or(published, |mark| mark.min(published));
-        Place {
-            next,
-            held,
-            resume: word.sequence().min(end).max(next + held),
-            end,
-        }
+        let published = self.core().next_sequence();
+        let mark = self.mark_in(word).unwrap_or(published).max(next + held);
+        Place { next, held, resume: word.sequence().min(mark).max(next + held), end: mark.min(published) }
     }
 
     /// How many events lie ahead of it, unread.
     pub fn len(&self) -> usize {
         let place = self.place();
-        (place.held + place.end.saturating_sub(place.resume)) as usize
+        (place.held + (place.end - place.resume)) as usize
     }
 
     /// Is there nothing ahead of it?
@@ -419,11 +385,12 @@ impl<T> Subscriber<T> {
     /// The sequence of the next event it can get.
     pub fn sequence(&self) -> Sequence {
         let place = self.place();
-        if place.held > 0 {
-            place.next
-        } else {
-            place.resume
-        }
+        if place.held > 0 { place.next } else { place.resume }
+    }
+
+    /// The sequence that it joined at: of all events from there on each is delivered, lost or ahead.
+    pub fn joined(&self) -> Sequence {
+        self.joined
     }
 
     /// What happens when it is full.

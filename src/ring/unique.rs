@@ -6,6 +6,7 @@
 use super::Sequence;
 use super::core::Core;
 use super::full::Refusal;
+use super::join::Joiner;
 use super::publisher::{Claim, debug, leave};
 use super::room::Room;
 use super::values::Ring;
@@ -28,21 +29,14 @@ pub struct UniquePublisher<T> {
 impl<T: Send + Sync + 'static> UniquePublisher<T> {
     pub(crate) fn new(ring: Arc<Ring<T>>) -> Self {
         let next = ring.core.shape.first;
-        Self {
-            ring,
-            next,
-            limit: Cell::new(0),
-        }
+        Self { ring, next, limit: Cell::new(0) }
     }
 
     /// Finds room for the next `n` events. There is nobody to race with, so nothing is written.
     #[inline(always)]
     pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
         if self.next + n <= self.limit.get() {
-            return Ok(Claim {
-                sequence: self.next,
-                displaced: None,
-            });
+            return Ok(Claim { sequence: self.next, displaced: None });
         }
         self.claim_slow(n)
     }
@@ -64,15 +58,9 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
         match core.room(self.next, n, self.next) {
             Room::Free { limit } => {
                 self.limit.set(limit);
-                Ok(Claim {
-                    sequence: self.next,
-                    displaced: None,
-                })
+                Ok(Claim { sequence: self.next, displaced: None })
             }
-            Room::Displace(displaced) => Ok(Claim {
-                sequence: self.next,
-                displaced: Some(displaced),
-            }),
+            Room::Displace(displaced) => Ok(Claim { sequence: self.next, displaced: Some(displaced) }),
             Room::Full(blocker) => Err(Refusal::Full(blocker)),
         }
     }
@@ -99,6 +87,11 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
         // ORDERING: Release pairs with the Acquire load of `Core::head`: values and map entries come first.
         self.ring.core.head.store(head, Release);
         self.ring.core.released();
+    }
+
+    /// A handle that adds subscribers from any thread while this publisher is busy. It does not keep the ring open.
+    pub fn joiner(&self) -> Joiner<T> {
+        Joiner { ring: self.ring.clone() }
     }
 
     /// Closes the ring: subscribers drain and then get `Closed`. Closing again has no effect.

@@ -23,13 +23,8 @@ unsafe impl<T: Send + Sync> Sync for Ring<T> {}
 impl<T> Ring<T> {
     pub(crate) fn new(shape: Shape, barrier: Barrier) -> Self {
         let slots = (shape.slots + shape.spares) as usize;
-        let values = (0..slots)
-            .map(|_| UnsafeCell::new(MaybeUninit::uninit()))
-            .collect();
-        Self {
-            core: Core::new(shape, barrier),
-            values,
-        }
+        let values = (0..slots).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
+        Self { core: Core::new(shape, barrier), values }
     }
 
     /// Writes every slot once, so that the first lap has no page faults.
@@ -40,14 +35,8 @@ impl<T> Ring<T> {
                 unsafe { slot.write_bytes(0, 1) }
             });
         }
-        self.core
-            .stamps
-            .iter()
-            .for_each(|stamp| stamp.store(0, Relaxed));
-        self.core
-            .map
-            .iter()
-            .for_each(|entry| entry.store(0, Relaxed));
+        self.core.stamps.iter().for_each(|stamp| stamp.store(0, Relaxed));
+        self.core.map.iter().for_each(|entry| entry.store(0, Relaxed));
     }
 
     /// Moves an event into the slot of the claimed sequence and takes out what the slot held.

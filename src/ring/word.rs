@@ -131,14 +131,8 @@ mod tests {
             for run in [0, 1, 254, MAX_RUN] {
                 for state in states {
                     let word = Word::new(sequence, run, state);
-                    assert_eq!(
-                        (word.sequence(), word.run(), word.state()),
-                        (sequence, run, state)
-                    );
-                    assert_eq!(
-                        word.with_state(State::Idle),
-                        Word::new(sequence, run, State::Idle)
-                    );
+                    assert_eq!((word.sequence(), word.run(), word.state()), (sequence, run, state));
+                    assert_eq!(word.with_state(State::Idle), Word::new(sequence, run, State::Idle));
                 }
             }
         }
@@ -147,11 +141,7 @@ mod tests {
     #[test]
     fn spare_words_keep_what_they_pack() {
         for sequence in [0, 1, END_OF_SEQUENCES] {
-            for word in [
-                SpareWord::None,
-                SpareWord::Reserved(sequence),
-                SpareWord::Limbo(sequence),
-            ] {
+            for word in [SpareWord::None, SpareWord::Reserved(sequence), SpareWord::Limbo(sequence)] {
                 assert_eq!(SpareWord::unpack(word.pack()), word);
             }
         }

@@ -84,13 +84,6 @@ mod linux {
 
     fn call(command: libc::c_int) -> libc::c_long {
         // SAFETY: membarrier takes a command, flags and a cpu number and touches no memory of the caller.
-        unsafe {
-            libc::syscall(
-                libc::SYS_membarrier,
-                command,
-                0 as libc::c_uint,
-                0 as libc::c_int,
-            )
-        }
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0 as libc::c_uint, 0 as libc::c_int) }
     }
 }

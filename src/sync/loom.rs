@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
-pub(crate) use loom::thread::{Thread, current as current_thread, yield_now};
+pub(crate) use loom::thread::yield_now;
 
 /// Spinning adds nothing to a model but schedules.
 pub(crate) const SPINS: u32 = 0;
@@ -33,9 +33,7 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -62,10 +60,46 @@ impl Deadline {
     }
 
     pub(crate) fn expired(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|fired| fired.load(std::sync::atomic::Ordering::Acquire))
+        self.0.as_ref().is_some_and(|fired| fired.load(std::sync::atomic::Ordering::Acquire))
     }
+}
+
+/// A thread to wake. Loom's own `unpark` is no step of the model, and wakes a thread from whatever it waits for, a mutex
+/// included; so the token is modelled by a mutex and a condition variable.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread(Arc<Token>);
+
+#[derive(Debug)]
+struct Token {
+    given: loom::sync::Mutex<bool>,
+    changed: loom::sync::Condvar,
+}
+
+loom::thread_local! {
+    static TOKEN: Thread = Thread(Arc::new(Token {
+        given: loom::sync::Mutex::new(false),
+        changed: loom::sync::Condvar::new(),
+    }));
+}
+
+pub(crate) fn current_thread() -> Thread {
+    TOKEN.with(Clone::clone)
+}
+
+impl Thread {
+    pub(crate) fn unpark(&self) {
+        *self.0.given.lock().unwrap() = true;
+        self.0.changed.notify_one();
+    }
+}
+
+fn park() {
+    let thread = current_thread();
+    let mut given = thread.0.given.lock().unwrap();
+    while !*given {
+        given = thread.0.changed.wait(given).unwrap();
+    }
+    *given = false;
 }
 
 pub(crate) fn park_until(deadline: &Deadline, slice: Option<Duration>) {
@@ -74,6 +108,6 @@ pub(crate) fn park_until(deadline: &Deadline, slice: Option<Duration>) {
     }
     match slice {
         Some(_) => yield_now(),
-        None => loom::thread::park(),
+        None => park(),
     }
 }

@@ -15,10 +15,12 @@ mod backend;
 mod backend;
 
 mod barrier;
+mod clock;
 
 pub(crate) use backend::{
     Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, SPINS, Thread,
     UnsafeCell, current_thread, park_until, spin_hint, yield_now, zeroed_u32, zeroed_u64,
 };
 pub(crate) use barrier::Barrier;
+pub(crate) use clock::{Countdown, wall_clock};
 pub(crate) use std::sync::atomic::Ordering;

@@ -78,9 +78,7 @@ impl<T> Mutex<T> {
 
     #[cfg(miri)]
     pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -100,10 +98,7 @@ impl Deadline {
     }
 }
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the one home of the monotonic clock"
-)]
+#[allow(clippy::disallowed_methods, reason = "the one home of the monotonic clock")]
 fn now() -> Instant {
     Instant::now()
 }

@@ -48,9 +48,7 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> shuttle::sync::MutexGuard<'_, T> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -77,9 +75,7 @@ impl Deadline {
     }
 
     pub(crate) fn expired(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|fired| fired.load(std::sync::atomic::Ordering::SeqCst))
+        self.0.as_ref().is_some_and(|fired| fired.load(std::sync::atomic::Ordering::SeqCst))
     }
 }
 

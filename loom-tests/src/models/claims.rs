@@ -1,0 +1,123 @@
+//! Claims, stamps, wrap-around, batches, several readers: blocking subscribers that never lose anything.
+
+use super::{Model, model};
+use crate::ring::{Event, Reader, accepted, event, in_order, offer, shared, spawn, unique};
+use eventcast::ring::{Overflow, Publisher};
+use loom::sync::Arc;
+use loom::thread;
+
+pub const MODELS: &[Model] = &[
+    model("L1-claim-claim", 3, || claims(2, 2, 2)),
+    model("L2-three-claimants", 2, || claims(3, 1, 2)),
+    model("L3-wrap-cap1", 0, || wrap(1, 3)),
+    model("L3-wrap-cap2", 0, || wrap(2, 6)),
+    model("L3-wrap-unique", 0, wrap_unique),
+    model("L4-two-readers", 3, two_readers),
+    model("L5-batch", 3, || batch(4)),
+    model("L5-batch-wrap", 2, || batch(2)),
+    model("L25-shared-handle", 3, shared_handle),
+];
+
+/// Publishers race for the next sequence; every accepted event is read once, each publisher's in its order.
+fn claims(publishers: u64, each: u64, capacity: usize) {
+    let (publisher, subscriber) = shared(capacity, 1, Overflow::Block);
+    let threads: Vec<_> = (0..publishers).map(|p| spawn(&publisher, p * 100..p * 100 + each)).collect();
+    let mut reader = Reader::new(subscriber);
+    reader.poll(2);
+    let ok = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+    let got = reader.settle(ok, 0);
+    in_order(&got);
+}
+
+/// The publisher is on lap k + 1 while the reader is on lap k.
+fn wrap(capacity: usize, events: u64) {
+    let (publisher, subscriber) = shared(capacity, 1, Overflow::Block);
+    let thread = thread::spawn(move || {
+        let ok: Vec<u64> = (0..events).filter(|&n| accepted(publisher.try_publish(event(n)))).collect();
+        (publisher, ok)
+    });
+    let mut reader = Reader::new(subscriber);
+    for _ in 0..3 {
+        reader.poll(1);
+    }
+    let (publisher, ok) = thread.join().unwrap();
+    assert!(ok.len() >= capacity.min(events as usize));
+    drop(publisher);
+    assert_eq!(reader.settle(ok.len() as u64, 0), ok);
+}
+
+fn wrap_unique() {
+    let (mut publisher, subscriber) = unique(1, 1, Overflow::Block);
+    let thread = thread::spawn(move || {
+        let ok: Vec<u64> = (0..3).filter(|&n| accepted(publisher.try_publish(event(n)))).collect();
+        (publisher, ok)
+    });
+    let mut reader = Reader::new(subscriber);
+    for _ in 0..3 {
+        reader.poll(1);
+    }
+    let (publisher, ok) = thread.join().unwrap();
+    drop(publisher);
+    assert_eq!(reader.settle(ok.len() as u64, 0), ok);
+}
+
+/// The slowest of two readers gates the publisher.
+fn two_readers() {
+    let (publisher, first) = shared(1, 1, Overflow::Block);
+    let second = publisher.subscribe();
+    let writer = spawn(&publisher, 0..3);
+    let mut second = Reader::new(second);
+    let reader = thread::spawn(move || {
+        second.poll(1);
+        second.poll(1);
+        second
+    });
+    let mut first = Reader::new(first);
+    first.poll(1);
+    first.poll(1);
+    let ok = writer.join().unwrap();
+    let second = reader.join().unwrap();
+    assert_eq!(first.settle(ok, 0), second.settle(ok, 0));
+}
+
+/// A reader sees a whole batch or nothing of it, beside a single publish.
+fn batch(capacity: usize) {
+    let (publisher, subscriber) = shared(capacity, 1, Overflow::Block);
+    let other = publisher.clone();
+    let writer = thread::spawn(move || match other.try_publish_batch([event(100), event(101)]) {
+        Ok(range) => range.end - range.start,
+        Err(error) => {
+            assert_eq!(error.published(), 0);
+            assert_eq!(error.into_rest().len(), 2);
+            0
+        }
+    });
+    let single = spawn(&publisher, 0..1);
+    let mut reader = Reader::new(subscriber);
+    for _ in 0..2 {
+        reader.poll(4);
+        let seen = reader.got.iter().filter(|&&n| n >= 100).count();
+        assert!(seen == 0 || seen == 2, "half a batch: {:?}", reader.got);
+    }
+    let ok = writer.join().unwrap() + single.join().unwrap();
+    in_order(&reader.settle(ok, 0));
+}
+
+/// Two threads use one handle: the limit that one of them found is good for the other, with all that stands behind it.
+fn shared_handle() {
+    let (publisher, subscriber) = shared(1, 1, Overflow::Block);
+    assert_eq!(offer(&publisher, 0..1), 1);
+    let publisher: Arc<Publisher<Event>> = Arc::new(publisher);
+    let other = publisher.clone();
+    let writer = thread::spawn(move || offer(&other, 100..102));
+    let mut reader = Reader::new(subscriber);
+    let looker = thread::spawn(move || {
+        reader.poll(1);
+        reader.poll(1);
+        reader
+    });
+    let mut ok = 1 + offer(&publisher, 200..202);
+    ok += writer.join().unwrap();
+    let reader = looker.join().unwrap();
+    in_order(&reader.settle(ok, 0));
+}

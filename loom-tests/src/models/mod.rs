@@ -1,0 +1,25 @@
+//! The models, by what they are about. Numbers as in `loom-tests/README.md`.
+
+mod claims;
+mod disconnect;
+mod joins;
+mod lag;
+mod teardown;
+mod waits;
+
+/// One model.
+pub struct Model {
+    pub name: &'static str,
+    /// Preemption bound of the full run; 0 is exhaustive.
+    pub bound: usize,
+    /// Fewer interleavings than this mean that the model tests nothing.
+    pub at_least: usize,
+    pub run: fn(),
+}
+
+const fn model(name: &'static str, bound: usize, run: fn()) -> Model {
+    Model { name, bound, at_least: 10, run }
+}
+
+pub const MODELS: &[&[Model]] =
+    &[claims::MODELS, waits::MODELS, joins::MODELS, lag::MODELS, disconnect::MODELS, teardown::MODELS];

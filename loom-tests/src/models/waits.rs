@@ -1,0 +1,112 @@
+//! Sleeping and waking, both sides, with the ring's default way of waiting.
+
+use super::{Model, model};
+use crate::ring::{Event, event};
+use eventcast::ring::{Builder, Publisher, RecvError, RecvTimeoutError, Subscriber};
+use loom::thread;
+use std::time::Duration;
+
+pub const MODELS: &[Model] = &[
+    model("L8-leave-waiting-publisher", 3, leave),
+    model("L9-full-to-room", 3, || room(false)),
+    model("L9-full-to-room-unique", 3, || room(true)),
+    model("L10-park-publish", 3, || park(1, 2)),
+    model("L10-two-sleepers", 2, || park(2, 1)),
+    model("L11-close-two-sleepers", 2, close_sleepers),
+    model("L11-close-blocked-publisher", 3, close_publisher),
+    model("L30-timeout-wake", 2, timeout),
+];
+
+fn parking(capacity: usize) -> (Publisher<Event>, Subscriber<Event>) {
+    Builder::new(capacity).lag_slots(1).build().unwrap()
+}
+
+fn value(event: &Event) -> u64 {
+    *event.get_ref()
+}
+
+fn recv(subscriber: &mut Subscriber<Event>) -> Result<u64, RecvError> {
+    let mut got = 0;
+    subscriber.drain_wait(1, |event| got = value(event)).map(|_| got)
+}
+
+/// A publisher waits for a subscriber that leaves.
+fn leave() {
+    let (publisher, subscriber) = parking(1);
+    publisher.publish(event(0)).unwrap();
+    let leaver = thread::spawn(move || drop(subscriber));
+    publisher.publish(event(1)).unwrap();
+    leaver.join().unwrap();
+}
+
+/// Room appears at each step of the publisher's wait.
+fn room(unique: bool) {
+    let read = |mut subscriber: Subscriber<Event>| {
+        thread::spawn(move || (0..3).for_each(|n| assert_eq!(recv(&mut subscriber), Ok(n))))
+    };
+    if unique {
+        let (mut publisher, subscriber) = Builder::new(1).lag_slots(1).build_unique().unwrap();
+        let reader = read(subscriber);
+        (0..3).for_each(|n| assert_eq!(publisher.publish(event(n)).unwrap(), n));
+        reader.join().unwrap();
+    } else {
+        let (publisher, subscriber) = parking(1);
+        let reader = read(subscriber);
+        (0..3).for_each(|n| assert_eq!(publisher.publish(event(n)).unwrap(), n));
+        reader.join().unwrap();
+    }
+}
+
+/// Sleepers against publishes: each gets everything, though a publish wakes at most one.
+fn park(sleepers: usize, events: u64) {
+    let (publisher, first) = parking(2);
+    let mut subscribers = vec![first];
+    subscribers.extend((1..sleepers).map(|_| publisher.subscribe()));
+    let readers: Vec<_> = subscribers
+        .into_iter()
+        .map(|mut subscriber| {
+            thread::spawn(move || (0..events).for_each(|n| assert_eq!(recv(&mut subscriber), Ok(n))))
+        })
+        .collect();
+    (0..events).for_each(|n| assert_eq!(publisher.try_publish(event(n)).unwrap(), n));
+    readers.into_iter().for_each(|reader| reader.join().unwrap());
+}
+
+/// Close during registration of two sleepers.
+fn close_sleepers() {
+    let (publisher, first) = parking(1);
+    let readers = [publisher.subscribe(), first].map(|mut subscriber| {
+        thread::spawn(move || assert_eq!(recv(&mut subscriber), Err(RecvError::Closed)))
+    });
+    publisher.close();
+    readers.into_iter().for_each(|reader| reader.join().unwrap());
+}
+
+/// Close while a publisher waits for room.
+fn close_publisher() {
+    let (publisher, subscriber) = parking(1);
+    publisher.publish(event(0)).unwrap();
+    let blocked = publisher.clone();
+    let writer = thread::spawn(move || {
+        let error = blocked.publish(event(1)).unwrap_err();
+        assert_eq!(value(&error.into_inner()), 1);
+    });
+    publisher.close();
+    writer.join().unwrap();
+    drop(subscriber);
+}
+
+/// One of two sleepers times out at any moment, also just when it is woken: the other must still get the event.
+fn timeout() {
+    let (publisher, first) = parking(1);
+    let mut second = publisher.subscribe();
+    let mut hasty = first;
+    let impatient = thread::spawn(move || match hasty.drain_timeout(1, Duration::from_millis(1), |_| ()) {
+        Ok(1) | Err(RecvTimeoutError::Timeout) => drop(hasty),
+        other => panic!("{other:?}"),
+    });
+    let patient = thread::spawn(move || assert_eq!(recv(&mut second), Ok(0)));
+    publisher.try_publish(event(0)).unwrap();
+    impatient.join().unwrap();
+    patient.join().unwrap();
+}

@@ -1,0 +1,135 @@
+//! Building a bus.
+
+use super::outlet::Outlet;
+use super::{Bus, Core};
+use crate::error::BuildError;
+use crate::ring::{self, Overflow, Wait};
+use crate::sync::Arc;
+use crate::topic::Topics;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// Settings of a bus to be built.
+///
+/// # Examples
+/// ```
+/// use eventcast::{Bus, Wait};
+/// use std::time::Duration;
+///
+/// let bus = Bus::<u32>::builder()
+///     .capacity(4096)
+///     .publish_timeout(Duration::from_secs(1))
+///     .wait(Wait::Yield)
+///     .build()?;
+/// assert_eq!(bus.capacity(), 4096);
+/// # Ok::<(), eventcast::BuildError>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct BusBuilder<P> {
+    capacity: usize,
+    publish_timeout: Option<Duration>,
+    wait: Wait,
+    lag_slots: Option<usize>,
+    prefault: bool,
+    payload: PhantomData<fn() -> P>,
+}
+
+impl<P> BusBuilder<P> {
+    /// How many events a bus keeps unless told otherwise.
+    pub const DEFAULT_CAPACITY: usize = 1024;
+
+    /// How long a publish waits for room unless told otherwise.
+    pub const DEFAULT_PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
+
+    pub(super) fn new() -> Self {
+        Self {
+            capacity: Self::DEFAULT_CAPACITY,
+            publish_timeout: Some(Self::DEFAULT_PUBLISH_TIMEOUT),
+            wait: Wait::default(),
+            lag_slots: None,
+            prefault: false,
+            payload: PhantomData,
+        }
+    }
+}
+
+impl<P: Send + Sync + 'static> BusBuilder<P> {
+    /// How many of the newest events the bus keeps at least, 1 to [`MAX_CAPACITY`](ring::MAX_CAPACITY); blocking
+    /// subscribers may fall so far behind before publishers wait. Default: 1024.
+    pub fn capacity(mut self, capacity: usize) -> Self {
+        self.capacity = capacity;
+        self
+    }
+
+    /// How long `publish` waits for room at most; `None` means for ever. Default: 5 s.
+    pub fn publish_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.publish_timeout = timeout.into();
+        self
+    }
+
+    /// How publishers and subscribers wait. Default: [`Wait::Park`].
+    pub fn wait(mut self, wait: Wait) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// How many events subscriptions that nobody waits for may hold at once while they read them in place, without ever
+    /// holding up a publisher; see [`ring::Builder::lag_slots`].
+    pub fn lag_slots(mut self, n: usize) -> Self {
+        self.lag_slots = Some(n);
+        self
+    }
+
+    /// Touch every slot while building, so that the first lap has no page faults. Default: false.
+    pub fn prefault(mut self, prefault: bool) -> Self {
+        self.prefault = prefault;
+        self
+    }
+
+    /// Builds the bus.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the capacity is 0, above [`MAX_CAPACITY`](ring::MAX_CAPACITY), or too large for events of this
+    /// size.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = eventcast::Bus::<u32>::builder().capacity(0).build().unwrap_err();
+    /// assert!(error.is_zero_capacity());
+    /// ```
+    pub fn build(self) -> Result<Bus<P>, BuildError> {
+        let mut ring =
+            ring::Builder::new(self.capacity).overflow(Overflow::Lag).wait(self.wait).prefault(self.prefault);
+        if let Some(n) = self.lag_slots {
+            ring = ring.lag_slots(n);
+        }
+        let (publisher, first) = ring.build()?;
+        drop(first);
+        Ok(Bus {
+            core: Arc::new(Core {
+                outlet: Arc::new(Outlet::new(publisher, self.publish_timeout)),
+                topics: Topics::new(random()),
+            }),
+        })
+    }
+}
+
+/// 64 random bits, from the keys that the standard library draws for its hash maps.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+impl<P> fmt::Debug for BusBuilder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BusBuilder")
+            .field("capacity", &self.capacity)
+            .field("publish_timeout", &self.publish_timeout)
+            .field("wait", &self.wait)
+            .field("lag_slots", &self.lag_slots)
+            .field("prefault", &self.prefault)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,39 @@
+//! Closing a bus.
+
+use crate::event::Event;
+use crate::ring::Publisher;
+use crate::sync::{Countdown, Deadline, park_until};
+use std::time::Duration;
+
+/// How long `close` sleeps between two looks at the blocking subscriptions.
+const SLICE: Duration = Duration::from_micros(500);
+
+/// What a closed bus had accepted, and what had not been read when `close` returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "it says what was not delivered"]
+pub struct CloseReport {
+    /// How many events the bus accepted in its life.
+    pub accepted: u64,
+    /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included.
+    pub undelivered: u64,
+}
+
+impl CloseReport {
+    /// Had all blocking subscriptions read everything?
+    pub fn is_complete(&self) -> bool {
+        self.undelivered == 0
+    }
+}
+
+pub(super) fn close<P: Send + Sync + 'static>(
+    publisher: &Publisher<Event<P>>,
+    within: Duration,
+) -> CloseReport {
+    publisher.close();
+    let left = Countdown::after(within);
+    while !publisher.is_empty() && !left.left().is_zero() {
+        park_until(&Deadline::NEVER, Some(SLICE.min(left.left())));
+    }
+    CloseReport { accepted: publisher.next_sequence(), undelivered: publisher.len() as u64 }
+}

@@ -1,0 +1,255 @@
+//! The bus: named topics over one ring.
+//!
+//! All topics of a bus share its ring, so there is one order of all its events, and a subscriber reads past the events of
+//! topics that it did not ask for (they count as `filtered`). What a full, lagging or closed subscriber means is the ring's
+//! business; see [`ring`](crate::ring).
+
+mod builder;
+mod close;
+mod error;
+mod iter;
+mod matcher;
+mod outlet;
+mod recv;
+mod stats;
+mod subscribe;
+mod subscription;
+mod topic;
+
+pub use builder::BusBuilder;
+pub use close::CloseReport;
+pub use error::{InvalidTopic, PublishError, SubscribeError, TryPublishError};
+pub use iter::{IntoIter, Iter, Results, TryIter};
+pub use stats::{Stats, SubscriptionStats};
+pub use subscribe::SubscriptionBuilder;
+pub use subscription::Subscription;
+pub use topic::Topic;
+
+use crate::event::Event;
+use crate::ring::{Publisher, Sequence};
+use crate::sync::Arc;
+use crate::topic::{TopicError, Topics};
+use outlet::Outlet;
+use std::fmt;
+use std::time::Duration;
+
+/// A bus: publishers offer events to named topics, subscribers read the topics they ask for.
+///
+/// Cheap to clone, and usable from several threads at once. Dropping the last handle closes the bus:
+/// [`Topic`] handles then answer `Closed`, subscriptions read what is left and then get `Closed`.
+///
+/// # Examples
+/// ```
+/// use eventcast::Bus;
+///
+/// let bus = Bus::<String>::builder().capacity(1024).build()?;
+/// let mut sub = bus.subscribe("orders.*")?;
+/// let created = bus.topic("orders.created")?;
+/// created.publish("first".to_owned())?;
+/// bus.publish("parcels.sent", "not for us".to_owned())?;
+/// drop((bus, created));
+/// let seen: Vec<String> = sub.iter().map(|event| event.into_payload()).collect();
+/// assert_eq!(seen, ["first"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "dropping the last handle closes the bus"]
+pub struct Bus<P: Send + Sync + 'static> {
+    core: Arc<Core<P>>,
+}
+
+/// What the handles of a bus share. Topic handles and subscriptions do not: they do not keep the bus open.
+struct Core<P: Send + Sync + 'static> {
+    outlet: Arc<Outlet<P>>,
+    topics: Topics,
+}
+
+impl<P: Send + Sync + 'static> Drop for Core<P> {
+    fn drop(&mut self) {
+        self.outlet.publisher().close();
+    }
+}
+
+impl<P: Send + Sync + 'static> Bus<P> {
+    /// Settings for a new bus.
+    pub fn builder() -> BusBuilder<P> {
+        BusBuilder::new()
+    }
+
+    /// A handle of one topic: publishing through it looks nothing up and allocates nothing.
+    ///
+    /// The bus keeps the name of every topic it has heard of until it ends.
+    ///
+    /// # Errors
+    /// [`TopicError`] when the name breaks the rules.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let topic = bus.topic("orders.created")?;
+    /// assert_eq!(topic.publish(1)?, 0);
+    /// assert!(bus.topic("orders.*").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn topic(&self, name: impl AsRef<str>) -> Result<Topic<P>, TopicError> {
+        let name = self.core.topics.intern(name.as_ref())?;
+        Ok(Topic::new(name, self.core.outlet.clone()))
+    }
+
+    /// Publishes to the topic of this name. Looks the name up under a lock; a [`topic`](Self::topic) handle does not.
+    ///
+    /// Waits, for at most the bus's [`publish_timeout`](BusBuilder::publish_timeout), while a blocking subscriber is a full
+    /// ring behind. Woken when that subscriber reads on or leaves, and when the bus is closed.
+    ///
+    /// # Errors
+    /// [`PublishError`] with the payload: the bus is closed, there was no room within the time, or the name breaks the rules.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let error = bus.publish("orders..created", 7).unwrap_err();
+    /// assert!(error.is_invalid_topic());
+    /// assert_eq!(error.into_inner(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, PublishError<P>> {
+        let outlet = &self.core.outlet;
+        match self.core.topics.intern(name.as_ref()) {
+            Ok(name) => outlet.publish(&name, payload),
+            Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
+        }
+    }
+
+    /// As [`publish`](Self::publish), if there is room now. Never waits for room.
+    ///
+    /// # Errors
+    /// [`TryPublishError`] with the payload.
+    pub fn try_publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, TryPublishError<P>> {
+        let outlet = &self.core.outlet;
+        match self.core.topics.intern(name.as_ref()) {
+            Ok(name) => outlet.try_publish(&name, payload),
+            Err(error) => Err(TryPublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
+        }
+    }
+
+    /// As [`publish`](Self::publish), but waits for at most `timeout`; a duration beyond the clock means for ever.
+    ///
+    /// # Errors
+    /// [`PublishError`] with the payload.
+    pub fn publish_timeout(
+        &self,
+        name: impl AsRef<str>,
+        payload: P,
+        timeout: Duration,
+    ) -> Result<Sequence, PublishError<P>> {
+        let outlet = &self.core.outlet;
+        match self.core.topics.intern(name.as_ref()) {
+            Ok(name) => outlet.publish_timeout(&name, payload, timeout),
+            Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
+        }
+    }
+
+    /// A subscription to all topics of this pattern, from now on, for which publishers wait
+    /// ([`Overflow::Block`](crate::Overflow::Block)). On a closed bus it is `Closed` at once.
+    ///
+    /// # Errors
+    /// [`SubscribeError::InvalidPattern`] when the pattern breaks the rules.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut sub = bus.subscribe("orders.>")?;
+    /// bus.publish("orders.eu.created", 7)?;
+    /// assert_eq!(*sub.recv()?.payload(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn subscribe(&self, pattern: impl AsRef<str>) -> Result<Subscription<P>, SubscribeError> {
+        self.subscription(pattern).subscribe()
+    }
+
+    /// Settings for a new subscription; a bad pattern shows when it [subscribes](SubscriptionBuilder::subscribe).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::{Bus, Overflow, Start};
+    /// let bus = Bus::<u32>::builder().build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// let mut late = bus
+    ///     .subscription("orders.>")
+    ///     .overflow(Overflow::Lag)
+    ///     .start(Start::Oldest)
+    ///     .subscribe()?;
+    /// assert_eq!(*late.recv()?.payload(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn subscription(&self, pattern: impl AsRef<str>) -> SubscriptionBuilder<'_, P> {
+        SubscriptionBuilder::new(self.publisher(), pattern.as_ref())
+    }
+
+    /// How many events the bus keeps at least: exactly what it was built with.
+    pub fn capacity(&self) -> usize {
+        self.publisher().capacity()
+    }
+
+    /// Is the bus closed?
+    pub fn is_closed(&self) -> bool {
+        self.publisher().is_closed()
+    }
+
+    /// What has happened on the bus so far. A few loads; exact while nobody publishes.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// let stats = bus.stats();
+    /// assert_eq!(stats.accepted, 1);
+    /// assert_eq!(stats.offered(), stats.accepted + stats.refused());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.core.outlet.stats(self.core.topics.len())
+    }
+
+    /// Closes the bus and waits, for at most `within`, until the blocking subscriptions have read everything.
+    ///
+    /// From the first moment on every publish answers `Closed` and gives its payload back, those included that wait for room;
+    /// subscriptions read what is left and then get `Closed`. The wait ends when the last blocking subscription has read
+    /// its last event or is dropped. Lagging and disconnecting ones are not waited for; what is kept they can still read.
+    /// Closing again only waits and reports again.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut sub = bus.subscribe("orders.*")?;
+    /// bus.publish("orders.created", 7)?;
+    /// let report = bus.close(Duration::ZERO);
+    /// assert_eq!((report.accepted, report.undelivered), (1, 1));
+    /// assert_eq!(*sub.recv()?.payload(), 7);
+    /// assert!(bus.close(Duration::ZERO).is_complete());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn close(&self, within: Duration) -> CloseReport {
+        close::close(self.publisher(), within)
+    }
+
+    fn publisher(&self) -> &Publisher<Event<P>> {
+        self.core.outlet.publisher()
+    }
+}
+
+impl<P: Send + Sync + 'static> Clone for Bus<P> {
+    fn clone(&self) -> Self {
+        Self { core: self.core.clone() }
+    }
+}
+
+impl<P: Send + Sync + 'static> fmt::Debug for Bus<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus")
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

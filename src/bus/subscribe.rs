@@ -1,0 +1,70 @@
+//! Making a subscription.
+
+use super::error::SubscribeError;
+use super::subscription::Subscription;
+use crate::event::Event;
+use crate::ring::{Overflow, Publisher, Start};
+use crate::topic::{TopicError, TopicPattern};
+use std::fmt;
+
+/// Settings of a subscription to be made; see [`Bus::subscription`](super::Bus::subscription).
+#[must_use = "a builder does nothing until `subscribe`"]
+pub struct SubscriptionBuilder<'a, P: Send + Sync + 'static> {
+    publisher: &'a Publisher<Event<P>>,
+    pattern: Result<TopicPattern, TopicError>,
+    overflow: Overflow,
+    start: Start,
+}
+
+impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
+    pub(super) fn new(publisher: &'a Publisher<Event<P>>, pattern: &str) -> Self {
+        Self {
+            publisher,
+            pattern: TopicPattern::new(pattern),
+            overflow: Overflow::default(),
+            start: Start::default(),
+        }
+    }
+
+    /// What happens when the subscription is a full ring behind. Default: [`Overflow::Block`].
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Where it starts. Default: [`Start::Now`].
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Makes the subscription. On a closed bus it reads what is kept from its start on and is then `Closed`.
+    ///
+    /// # Errors
+    /// [`SubscribeError::InvalidPattern`] when the pattern breaks the rules, [`SubscribeError::Start`] when the event to start
+    /// at is no longer kept or not published yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::{Bus, Start};
+    /// let bus = Bus::<u32>::builder().build()?;
+    /// let error = bus.subscription(">").start(Start::Sequence(9)).subscribe().unwrap_err();
+    /// assert_eq!(error.to_string(), "sequence 9 is not published yet; the next is 0");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn subscribe(self) -> Result<Subscription<P>, SubscribeError> {
+        let pattern = self.pattern?;
+        let subscriber = self.publisher.subscribe_from(self.start, self.overflow)?;
+        Ok(Subscription::new(subscriber, pattern, self.publisher.capacity()))
+    }
+}
+
+impl<P: Send + Sync + 'static> fmt::Debug for SubscriptionBuilder<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscriptionBuilder")
+            .field("pattern", &self.pattern)
+            .field("overflow", &self.overflow)
+            .field("start", &self.start)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,194 @@
+//! A subscription: a subscriber of the bus's ring that hands out the events of its topics.
+
+use super::matcher::Matcher;
+use super::stats::SubscriptionStats;
+use crate::error::TryRecvError;
+use crate::event::Event;
+use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
+use crate::topic::TopicPattern;
+use std::fmt;
+
+/// How many events a reader that publishers wait for takes from the ring at a time.
+const RUN: usize = 64;
+
+/// The same for readers that nobody waits for. All of them together may hold only
+/// [`lag_slots`](crate::BusBuilder::lag_slots) events before they hold up a publisher.
+const FREE_RUN: usize = 8;
+
+/// Reads the events of its topics, in the bus's order, from where it started.
+///
+/// Not `Clone`: each subscription has its own place. Dropping it leaves the bus and wakes publishers that waited for it. It
+/// does not keep the bus open.
+#[must_use = "dropping a subscription leaves the bus"]
+pub struct Subscription<P> {
+    pub(super) subscriber: Subscriber<Event<P>>,
+    matcher: Matcher,
+    joined: Sequence,
+    delivered: u64,
+    filtered: u64,
+    /// More events than a ring can hold ahead of a reader: it keeps fewer than twice its capacity.
+    horizon: usize,
+    /// A lag or disconnect that was found after some events of the same call; the next call reports it.
+    pub(super) unreported: Option<TryRecvError>,
+}
+
+impl<P: Send + Sync + 'static> Subscription<P> {
+    pub(super) fn new(subscriber: Subscriber<Event<P>>, pattern: TopicPattern, capacity: usize) -> Self {
+        Self {
+            joined: joined(&subscriber),
+            subscriber,
+            matcher: Matcher::new(pattern),
+            delivered: 0,
+            filtered: 0,
+            horizon: capacity.saturating_mul(2),
+            unreported: None,
+        }
+    }
+}
+
+/// The sequence a fresh subscriber started at; publishers may have moved it on already.
+fn joined<T>(subscriber: &Subscriber<T>) -> Sequence {
+    loop {
+        let lost = subscriber.lost();
+        let next = subscriber.sequence();
+        if subscriber.lost() == lost {
+            return next - lost;
+        }
+    }
+}
+
+/// A run of events that is consumed as far as it was handed out, also by a panic.
+struct Run<'a, P> {
+    batch: Option<Batch<'a, Event<P>>>,
+    taken: usize,
+}
+
+impl<P> Drop for Run<'_, P> {
+    fn drop(&mut self) {
+        if let Some(batch) = self.batch.take() {
+            batch.release_first(self.taken);
+        }
+    }
+}
+
+impl<P> Subscription<P> {
+    /// Calls `f` with up to `max` events of its topics and says how many; reads past all others.
+    ///
+    /// Reads past no more events than can have been there when it began, so that it ends also while other topics are busy.
+    pub(super) fn scan(&mut self, max: usize, mut f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
+        if let Some(error) = self.unreported.take() {
+            return Err(error);
+        }
+        let max = max.max(1);
+        let mut found = 0;
+        let mut skipped = 0;
+        loop {
+            let most = match self.subscriber.overflow() {
+                Overflow::Block => RUN,
+                // What is left of such a run would stay pinned.
+                _ => FREE_RUN.min(max - found),
+            };
+            let batch = match self.subscriber.batch(most) {
+                Ok(batch) => batch,
+                Err(error) if found == 0 => return Err(error),
+                Err(error @ (TryRecvError::Lagged(_) | TryRecvError::Disconnected(_))) => {
+                    self.unreported = Some(error);
+                    return Ok(found);
+                }
+                Err(_) => return Ok(found),
+            };
+            let first = batch.sequence();
+            let mut run = Run { batch: Some(batch), taken: 0 };
+            while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
+                run.taken += 1;
+                if !self.matcher.matches(event.topic_name()) {
+                    self.filtered += 1;
+                    skipped += 1;
+                    continue;
+                }
+                event.place(first + run.taken as u64 - 1);
+                self.delivered += 1;
+                found += 1;
+                f(event);
+                if found == max {
+                    return Ok(found);
+                }
+            }
+            if skipped >= self.horizon {
+                return if found == 0 { Err(TryRecvError::Empty) } else { Ok(found) };
+            }
+        }
+    }
+
+    /// The topics it reads.
+    pub fn pattern(&self) -> &TopicPattern {
+        self.matcher.pattern()
+    }
+
+    /// What happens when it is a full ring behind.
+    pub fn overflow(&self) -> Overflow {
+        self.subscriber.overflow()
+    }
+
+    /// The number by which [`PublishError::blocked_by`](super::PublishError::blocked_by) names it; never used again on its
+    /// bus.
+    pub fn id(&self) -> SubscriberId {
+        self.subscriber.id()
+    }
+
+    /// How many events lie ahead of it, of any topic.
+    pub fn len(&self) -> usize {
+        self.subscriber.len()
+    }
+
+    /// Is there nothing ahead of it, of any topic?
+    pub fn is_empty(&self) -> bool {
+        self.subscriber.is_empty()
+    }
+
+    /// How many events it has missed since it joined, of any topic, those included that no receive has reported yet.
+    pub fn lost(&self) -> u64 {
+        self.subscriber.lost()
+    }
+
+    /// The sequence of the next event it will look at.
+    pub fn sequence(&self) -> Sequence {
+        self.subscriber.sequence()
+    }
+
+    /// What has become of the events since it joined.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut sub = bus.subscribe("orders.*")?;
+    /// bus.publish("parcels.sent", 1)?;
+    /// bus.publish("orders.created", 2)?;
+    /// bus.publish("orders.paid", 3)?;
+    /// sub.recv()?;
+    /// let stats = sub.stats();
+    /// assert_eq!((stats.delivered, stats.filtered, stats.lost, stats.ahead), (1, 1, 0, 1));
+    /// assert_eq!(stats.total(), bus.stats().accepted - stats.joined);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stats(&self) -> SubscriptionStats {
+        SubscriptionStats {
+            joined: self.joined,
+            delivered: self.delivered,
+            filtered: self.filtered,
+            lost: self.subscriber.lost(),
+            ahead: self.subscriber.len() as u64,
+        }
+    }
+}
+
+impl<P> fmt::Debug for Subscription<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("id", &self.id())
+            .field("pattern", self.pattern())
+            .field("overflow", &self.overflow())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,15 @@
+//! Topics: dot-separated names that events are published to, and patterns of them that subscribers ask for.
+//!
+//! A name has 1 to 32 tokens and at most 255 bytes. Tokens are case-sensitive and consist of any characters but `.`, `*`,
+//! `>`, white space and control characters. In a pattern the token `*` stands for exactly one token and the token `>`, which
+//! may only come last, for one or more; the rules of NATS subjects.
+
+mod error;
+mod name;
+mod pattern;
+mod rules;
+
+pub use error::{TopicError, TopicErrorKind};
+pub(crate) use name::{TopicName, Topics};
+pub use pattern::TopicPattern;
+pub use rules::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, check_topic};
