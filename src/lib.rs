@@ -54,9 +54,11 @@
 //! **The ring** underneath, without topics, is in [`ring`].
 
 #![deny(missing_docs)]
+#![warn(clippy::disallowed_methods)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bus;
+pub mod docs;
 mod error;
 mod event;
 pub mod ring;
@@ -71,3 +73,8 @@ pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvErro
 pub use event::{Event, EventId};
 pub use ring::{Overflow, Sequence, Start, SubscriberId, Wait};
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

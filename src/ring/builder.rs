@@ -7,6 +7,7 @@ use super::subscriber::Subscriber;
 use super::unique::UniquePublisher;
 use super::values::Ring;
 use super::wait::Wait;
+use super::word::END_OF_SEQUENCES;
 use super::{MAX_CAPACITY, Overflow, Sequence};
 use crate::error::BuildError;
 use crate::sync::{Arc, Barrier};
@@ -146,7 +147,7 @@ impl Builder {
             slots: slots as u64,
             surplus: surplus as u64,
             spares: spares as u64,
-            first: self.first,
+            first: self.first.min(END_OF_SEQUENCES),
             unique,
             wait: self.wait,
         })

@@ -54,11 +54,11 @@ pub(crate) struct Core {
     /// Set after the closed bit, so that a polling reader need not touch the publishers' line to learn of a close.
     pub(crate) closing: CachePadded<AtomicBool>,
     pub(crate) sleepers: Sleepers,
-    pub(crate) gate: Gate,
-    pub(crate) publishers: AtomicUsize,
-    pub(crate) subscribers: AtomicUsize,
+    pub(crate) gate: CachePadded<Gate>,
+    pub(crate) publishers: CachePadded<AtomicUsize>,
+    pub(crate) subscribers: CachePadded<AtomicUsize>,
     /// Panics of the events' own `Drop` that the ring contained.
-    pub(crate) drop_panics: AtomicU64,
+    pub(crate) drop_panics: CachePadded<AtomicU64>,
 }
 
 impl Core {
@@ -77,10 +77,10 @@ impl Core {
             head: CachePadded::new(AtomicU64::new(shape.first)),
             closing: CachePadded::new(AtomicBool::new(false)),
             sleepers: Sleepers::new(),
-            gate: Gate::new(),
-            publishers: AtomicUsize::new(1),
-            subscribers: AtomicUsize::new(0),
-            drop_panics: AtomicU64::new(0),
+            gate: CachePadded::new(Gate::new()),
+            publishers: CachePadded::new(AtomicUsize::new(1)),
+            subscribers: CachePadded::new(AtomicUsize::new(0)),
+            drop_panics: CachePadded::new(AtomicU64::new(0)),
             shape,
         }
     }
@@ -102,6 +102,17 @@ impl Core {
         // ORDERING: Acquire pairs with the Release store of `release`: the value and the map entry written before it are
         // visible. Weaker, a reader would see the previous lap's value.
         self.stamps[self.position(sequence)].load(Acquire)
+    }
+
+    /// The first sequence from `from` on that is not released, as far as a claim of `next` needs to know: what lies within
+    /// the newest `slots - surplus` allows a full limit whether it is released or not.
+    pub(crate) fn first_unreleased(&self, from: u64, next: u64) -> u64 {
+        let enough = (next + self.shape.surplus).saturating_sub(self.shape.slots);
+        let mut at = from;
+        while at < enough && self.stamp(at) > at {
+            at += 1;
+        }
+        at
     }
 
     /// Unique ring: everything below is released.

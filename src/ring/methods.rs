@@ -34,15 +34,11 @@ macro_rules! publisher_methods {
             /// ```
             #[inline]
             pub fn publish($($receiver)+, event: T) -> Result<Sequence, PublishError<T>> {
-                let claim = match $me.claim(1) {
-                    Ok(claim) => claim,
-                    Err(Refusal::Closed) => return Err(PublishError::Closed(event)),
-                    Err(Refusal::Full(_)) => match claim_waiting(&$me.ring.core, &Deadline::NEVER, || $me.claim(1)) {
-                        Ok(claim) => claim,
-                        Err(_) => return Err(PublishError::Closed(event)),
-                    },
-                };
-                Ok($me.finish(claim, event))
+                if let Some(sequence) = $me.claim_fast(1) {
+                    $me.finish_fast(sequence, event);
+                    return Ok(sequence);
+                }
+                $me.publish_slow(event, &Deadline::NEVER).map_err(|error| PublishError::Closed(error.into_inner()))
             }
 
             /// Publishes one event if there is room now. Never waits.
@@ -51,11 +47,11 @@ macro_rules! publisher_methods {
             /// [`TryPublishError::Full`] or [`TryPublishError::Closed`], with the event.
             #[inline]
             pub fn try_publish($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
-                match $me.claim(1) {
-                    Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refusal::Full(_)) => Err(TryPublishError::Full(event)),
-                    Err(Refusal::Closed) => Err(TryPublishError::Closed(event)),
+                if let Some(sequence) = $me.claim_fast(1) {
+                    $me.finish_fast(sequence, event);
+                    return Ok(sequence);
                 }
+                $me.try_publish_slow(event)
             }
 
             /// Publishes one event and waits for room for at most `timeout`; a duration beyond the clock means for ever.
@@ -66,13 +62,31 @@ macro_rules! publisher_methods {
             /// [`PublishTimeoutError::Timeout`] or [`PublishTimeoutError::Closed`], with the event;
             /// [`blocked_by`](PublishTimeoutError::blocked_by) names the subscriber.
             pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
-                let claim = match $me.claim(1) {
-                    Err(Refusal::Full(_)) => {
-                        claim_waiting(&$me.ring.core, &Deadline::after(timeout), || $me.claim(1))
-                    }
-                    claim => claim,
-                };
-                match claim {
+                if let Some(sequence) = $me.claim_fast(1) {
+                    $me.finish_fast(sequence, event);
+                    return Ok(sequence);
+                }
+                $me.publish_slow(event, &Deadline::after(timeout))
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn try_publish_slow($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
+                match $me.claim(1) {
+                    Ok(claim) => Ok($me.finish(claim, event)),
+                    Err(Refusal::Full(_)) => Err(TryPublishError::Full(event)),
+                    Err(Refusal::Closed) => Err(TryPublishError::Closed(event)),
+                }
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn publish_slow(
+                $($receiver)+,
+                event: T,
+                deadline: &Deadline,
+            ) -> Result<Sequence, PublishTimeoutError<T>> {
+                match claim_waiting(&$me.ring.core, deadline, || $me.claim(1)) {
                     Ok(claim) => Ok($me.finish(claim, event)),
                     Err(Refusal::Full(blocker)) => {
                         note_blocked_by(blocker.subscriber());

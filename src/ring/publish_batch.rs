@@ -12,7 +12,7 @@ use super::unique::UniquePublisher;
 use super::values::Ring;
 use crate::error::{BatchRefusal, PublishBatchError};
 use crate::sync::Deadline;
-use std::mem::needs_drop;
+use std::mem::{MaybeUninit, needs_drop};
 use std::ops::Range;
 
 /// How long a batch may wait for room.
@@ -83,15 +83,12 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         let mut range: Option<Range<Sequence>> = None;
         let mut published = 0;
         loop {
-            let mut chunk: [Option<T>; N] = [const { None }; N];
-            let mut len = 0;
-            for place in chunk.iter_mut().take(most) {
-                *place = events.next();
-                if place.is_none() {
-                    break;
-                }
-                len += 1;
+            let mut chunk = Chunk::<T, N>::new();
+            while chunk.len() < most {
+                let Some(event) = events.next() else { break };
+                chunk.push(event);
             }
+            let len = chunk.len() as u64;
             if len == 0 {
                 let next = core.next_sequence();
                 return Ok(range.unwrap_or(next..next));
@@ -99,29 +96,80 @@ impl<T: Send + Sync + 'static> Publisher<T> {
             let claim = match patience.claim(core, || self.claim(len)) {
                 Ok(claim) => claim,
                 Err(refusal) => {
-                    let rest = chunk.into_iter().flatten().chain(events).collect();
+                    let mut rest = Vec::new();
+                    rest.extend(std::iter::from_fn(|| chunk.pop()));
+                    rest.extend(events);
                     return Err(patience.refused(refusal, published, rest));
                 }
             };
             let first = claim.sequence;
-            let mut old: [Option<T>; N] = [const { None }; N];
-            for (offset, event) in chunk.into_iter().flatten().enumerate() {
-                // SAFETY: the chunk's sequences are claimed, and their release follows.
-                let before =
-                    unsafe { self.ring.put(first + offset as u64, claim.spare(offset as u64), event) };
-                if needs_drop::<T>() {
-                    old[offset] = before;
+            let mut overwritten = Chunk::<T, N>::new();
+            let mut sequence = first;
+            while let Some(event) = chunk.pop() {
+                let old = match claim.spare(sequence - first) {
+                    // SAFETY: the chunk's sequences are claimed, and their release follows.
+                    None => unsafe { self.ring.put(sequence, event) },
+                    // SAFETY: as above, with this spare.
+                    Some(spare) => unsafe { self.ring.put_displaced(sequence, spare, event) },
+                };
+                if let (true, Some(old)) = (needs_drop::<T>(), old) {
+                    overwritten.push(old);
                 }
+                sequence += 1;
             }
             for offset in (0..len).rev() {
                 self.release(first + offset);
             }
             core.released();
-            for before in old {
-                self.ring.discard(before);
+            while let (true, Some(old)) = (needs_drop::<T>(), overwritten.pop()) {
+                self.ring.discard(Some(old));
             }
             published += len;
             range = Some(range.map_or(first, |range| range.start)..first + len);
+        }
+    }
+}
+
+/// A few events on the stack, first in, first out.
+struct Chunk<T, const N: usize> {
+    events: [MaybeUninit<T>; N],
+    /// Places `taken..filled` hold events.
+    taken: usize,
+    filled: usize,
+}
+
+impl<T, const N: usize> Chunk<T, N> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { events: [const { MaybeUninit::uninit() }; N], taken: 0, filled: 0 }
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.filled - self.taken
+    }
+
+    #[inline(always)]
+    fn push(&mut self, event: T) {
+        self.events[self.filled].write(event);
+        self.filled += 1;
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<T> {
+        if self.taken == self.filled {
+            return None;
+        }
+        self.taken += 1;
+        // SAFETY: the place was filled and not taken before.
+        Some(unsafe { self.events[self.taken - 1].assume_init_read() })
+    }
+}
+
+impl<T, const N: usize> Drop for Chunk<T, N> {
+    fn drop(&mut self) {
+        while let (true, Some(event)) = (needs_drop::<T>(), self.pop()) {
+            drop(event);
         }
     }
 }
@@ -159,7 +207,7 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
                 while unreleased.range.end < limit {
                     let Some(event) = events.next() else { break };
                     // SAFETY: below the limit, so the slot is free, and nobody sees it before the release.
-                    let old = unsafe { ring.put(unreleased.range.end, None, event) };
+                    let old = unsafe { ring.put(unreleased.range.end, event) };
                     unreleased.range.end += 1;
                     ring.discard(old);
                 }

@@ -25,13 +25,14 @@ pub struct Publisher<T> {
     released: AtomicU64,
 }
 
-/// `n` claimed sequences from `sequence`, not released yet.
+/// Claimed sequences from `sequence` on, not released yet.
 pub(crate) struct Claim {
     pub(crate) sequence: u64,
     pub(crate) displaced: Option<Displaced>,
 }
 
 impl Claim {
+    /// The spare of the event at this offset of the claim.
     #[inline(always)]
     pub(crate) fn spare(&self, offset: u64) -> Option<usize> {
         self.displaced.as_ref().and_then(|displaced| displaced.spare(offset))
@@ -39,7 +40,7 @@ impl Claim {
 }
 
 enum Next {
-    Again(u64),
+    Again,
     Claimed(Claim),
 }
 
@@ -52,36 +53,43 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         Self { ring, limit: AtomicU64::new(0), released }
     }
 
-    /// Claims the next `n` sequences.
+    /// Claims the next `n` sequences if that takes no more than a look at `tail`.
     #[inline(always)]
-    pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
+    pub(crate) fn claim_fast(&self, n: u64) -> Option<Sequence> {
         let core = &self.ring.core;
         // ORDERING: Acquire pairs with the AcqRel of joins: a claim after a join's look at `tail` has the join's registration
         // behind it, so the slow path that allowed it saw the cursor or lies far enough back.
         let mut tail = core.tail.load(Acquire);
-        loop {
-            // ORDERING: Acquire pairs with the Release store below: another thread of this handle may have done the looking, and
-            // what it acquired from cursors and stamps must be behind this claim.
-            if tail & CLOSED == 0 && (tail >> 1) + n <= self.limit.load(Acquire) {
-                // ORDERING: AcqRel; one chain of read-modify-writes of `tail` with joins and close.
-                match core.tail.compare_exchange_weak(tail, tail + 2 * n, AcqRel, Acquire) {
-                    Ok(_) => {
-                        return Ok(Claim { sequence: tail >> 1, displaced: None });
-                    }
-                    Err(now) => tail = now,
-                }
-                continue;
+        // ORDERING: Acquire pairs with the Release store of `claim_slow`: another thread of this handle may have done the
+        // looking, and what it acquired from cursors and stamps must be behind this claim.
+        while tail & CLOSED == 0 && (tail >> 1) + n <= self.limit.load(Acquire) {
+            // ORDERING: AcqRel; one chain of read-modify-writes of `tail` with joins and close.
+            match core.tail.compare_exchange_weak(tail, tail + 2 * n, AcqRel, Acquire) {
+                Ok(_) => return Some(tail >> 1),
+                Err(now) => tail = now,
             }
-            match self.claim_slow(core, tail, n)? {
-                Next::Again(now) => tail = now,
-                Next::Claimed(claim) => return Ok(claim),
+        }
+        None
+    }
+
+    /// Claims the next `n` sequences.
+    #[inline]
+    pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
+        loop {
+            if let Some(sequence) = self.claim_fast(n) {
+                return Ok(Claim { sequence, displaced: None });
+            }
+            if let Next::Claimed(claim) = self.claim_slow(n)? {
+                return Ok(claim);
             }
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn claim_slow<'a>(&self, core: &'a Core, tail: u64, n: u64) -> Result<Next, Refusal<'a>> {
+    fn claim_slow(&self, n: u64) -> Result<Next, Refusal<'_>> {
+        let core = &self.ring.core;
+        let tail = core.tail.load(Acquire);
         let next = tail >> 1;
         if tail & CLOSED != 0 {
             return Err(Refusal::Closed);
@@ -91,22 +99,21 @@ impl<T: Send + Sync + 'static> Publisher<T> {
             return Err(Refusal::Closed);
         }
         // ORDERING: Acquire and Release: another thread of this handle may use what this one found.
-        let mut released = self.released.load(Acquire);
-        while released < next && core.is_released(released) {
-            released += 1;
-        }
+        // A lap back everything is released: whoever claimed `next - 1` saw it so, and the load of `tail` has that behind it.
+        let from = self.released.load(Acquire).max(next.saturating_sub(core.shape.slots));
+        let released = core.first_unreleased(from, next);
         self.released.store(released, Release);
         match core.room(next, n, released) {
             Room::Free { limit } => {
-                // ORDERING: Release pairs with the Acquire load in `claim`.
+                // ORDERING: Release pairs with the Acquire load in `claim_fast`.
                 self.limit.store(limit, Release);
-                Ok(Next::Again(core.tail.load(Acquire)))
+                Ok(Next::Again)
             }
             Room::Displace(displaced) => {
-                // ORDERING: as in `claim`.
-                match core.tail.compare_exchange(tail, tail + 2 * n, AcqRel, Acquire) {
+                // ORDERING: as in `claim_fast`.
+                match core.tail.compare_exchange(tail, tail + 2 * n, AcqRel, Relaxed) {
                     Ok(_) => Ok(Next::Claimed(Claim { sequence: next, displaced: Some(displaced) })),
-                    Err(now) => Ok(Next::Again(now)),
+                    Err(_) => Ok(Next::Again),
                 }
             }
             Room::Full(blocker) => Err(Refusal::Full(blocker)),
@@ -115,10 +122,23 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 
     /// Moves the event in and releases it; the value that was overwritten is dropped afterwards.
     #[inline(always)]
+    pub(crate) fn finish_fast(&self, sequence: Sequence, event: T) {
+        // SAFETY: the claim is ours, and its release follows.
+        let old = unsafe { self.ring.put(sequence, event) };
+        self.release(sequence);
+        self.ring.core.released();
+        self.ring.discard(old);
+    }
+
+    /// As [`finish_fast`](Self::finish_fast), for any claim of one event.
     pub(crate) fn finish(&self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
-        // SAFETY: `claim` is ours, and its release follows.
-        let old = unsafe { self.ring.put(sequence, claim.spare(0), event) };
+        let Some(spare) = claim.spare(0) else {
+            self.finish_fast(sequence, event);
+            return sequence;
+        };
+        // SAFETY: the claim is ours with this spare, and its release follows.
+        let old = unsafe { self.ring.put_displaced(sequence, spare, event) };
         self.release(sequence);
         self.ring.core.released();
         self.ring.discard(old);

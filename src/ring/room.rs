@@ -205,20 +205,20 @@ impl Core {
         })
     }
 
-    /// Gives the claimed sequence `t` the reserved spare's slot and keeps the displaced value in the spare; answers the map
-    /// entry of the new slot. Only for the claimer, between claim and release.
-    pub(crate) fn displace(&self, t: u64, spare: usize) -> (usize, bool) {
+    /// Gives the claimed sequence `t` the reserved spare's slot and keeps the displaced value in the spare; answers the slot,
+    /// and whether it holds a value. Only for the claimer, between claim and release.
+    pub(crate) fn displace(&self, t: u64, spare: usize, keeps_written: bool) -> (usize, bool) {
         let spare = &self.spares[spare];
         let position = self.position(t);
         // ORDERING: Relaxed: published by the reservation (see `reserve`) and by the stamp.
         let new = spare.slot.load(Relaxed);
-        let written = new & WRITTEN;
-        let entry = (new & !WRITTEN) ^ position as u32 | written;
+        let slot = new & !WRITTEN;
+        let entry = slot ^ position as u32 | if keeps_written { WRITTEN } else { 0 };
         // One access: a load before a store would hide the readers' loads from loom.
         let old = self.map[position].swap(entry, Relaxed);
         spare.slot.store((old & !WRITTEN) ^ position as u32 | old & WRITTEN, Relaxed);
         // ORDERING: Release pairs with the Acquire of `reserve`.
         spare.state.store(SpareWord::Limbo(t - self.shape.slots).pack(), Release);
-        ((new & !WRITTEN) as usize, written != 0)
+        (slot as usize, new & WRITTEN != 0)
     }
 }

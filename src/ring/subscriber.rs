@@ -361,14 +361,14 @@ impl<T> Subscriber<T> {
         // The cursor first: a publisher that moves it has seen `tail` beyond where it moves it to.
         let word = self.cursor().load();
         let published = self.core().next_sequence();
-        let mark = self.mark_in(word).unwrap_or(published).max(next + held);
-        Place { next, held, resume: word.sequence().min(mark).max(next + held), end: mark.min(published) }
+        let mark = self.mark_in(word).unwrap_or(Sequence::MAX);
+        Place { next, held, resume: word.sequence().min(mark).max(next + held), end: published.min(mark) }
     }
 
     /// How many events lie ahead of it, unread.
     pub fn len(&self) -> usize {
         let place = self.place();
-        (place.held + (place.end - place.resume)) as usize
+        (place.held + place.end - place.resume) as usize
     }
 
     /// Is there nothing ahead of it?

@@ -32,13 +32,19 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
         Self { ring, next, limit: Cell::new(0) }
     }
 
-    /// Finds room for the next `n` events. There is nobody to race with, so nothing is written.
+    /// Whether there is room for the next `n` events without looking; there is nobody to race with.
     #[inline(always)]
+    pub(crate) fn claim_fast(&self, n: u64) -> Option<Sequence> {
+        (self.next + n <= self.limit.get()).then_some(self.next)
+    }
+
+    /// Finds room for the next `n` events.
+    #[inline]
     pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
-        if self.next + n <= self.limit.get() {
-            return Ok(Claim { sequence: self.next, displaced: None });
+        match self.claim_fast(n) {
+            Some(sequence) => Ok(Claim { sequence, displaced: None }),
+            None => self.claim_slow(n),
         }
-        self.claim_slow(n)
     }
 
     #[cold]
@@ -71,10 +77,21 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
     }
 
     #[inline(always)]
+    pub(crate) fn finish_fast(&mut self, sequence: Sequence, event: T) {
+        // SAFETY: the sequence is ours, its room was found, and its release follows.
+        let old = unsafe { self.ring.put(sequence, event) };
+        self.release(sequence + 1);
+        self.ring.discard(old);
+    }
+
     pub(crate) fn finish(&mut self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
-        // SAFETY: the sequence is ours, its room was found, and its release follows.
-        let old = unsafe { self.ring.put(sequence, claim.spare(0), event) };
+        let Some(spare) = claim.spare(0) else {
+            self.finish_fast(sequence, event);
+            return sequence;
+        };
+        // SAFETY: the sequence is ours with this spare, and its release follows.
+        let old = unsafe { self.ring.put_displaced(sequence, spare, event) };
         self.release(sequence + 1);
         self.ring.discard(old);
         sequence

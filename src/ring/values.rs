@@ -1,7 +1,7 @@
 //! The ring with its values: slots, what goes in and comes out of them, and their end.
 
 use super::core::{Core, Shape, WRITTEN};
-use crate::sync::{Barrier, Ordering::*, UnsafeCell};
+use crate::sync::{Barrier, Cells, Ordering::*, UnsafeCell};
 use std::mem::{MaybeUninit, needs_drop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// a pinned run that contains it.
 pub(crate) struct Ring<T> {
     pub(crate) core: Core,
-    values: Box<[UnsafeCell<MaybeUninit<T>>]>,
+    values: Cells<T>,
 }
 
 // SAFETY: values are moved in by one thread and dropped by another (`Send`), and read in place by several (`Sync`).
@@ -23,13 +23,12 @@ unsafe impl<T: Send + Sync> Sync for Ring<T> {}
 impl<T> Ring<T> {
     pub(crate) fn new(shape: Shape, barrier: Barrier) -> Self {
         let slots = (shape.slots + shape.spares) as usize;
-        let values = (0..slots).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
-        Self { core: Core::new(shape, barrier), values }
+        Self { core: Core::new(shape, barrier), values: Cells::new(slots) }
     }
 
     /// Writes every slot once, so that the first lap has no page faults.
     pub(crate) fn prefault(&mut self) {
-        for value in &self.values {
+        for value in self.values.iter() {
             value.with_mut(|slot| {
                 // SAFETY: nobody else has the ring yet, and an uninitialised slot may hold any bytes.
                 unsafe { slot.write_bytes(0, 1) }
@@ -42,38 +41,50 @@ impl<T> Ring<T> {
     /// Moves an event into the slot of the claimed sequence and takes out what the slot held.
     ///
     /// # Safety
-    /// The caller has claimed `sequence`, with this spare if the claim said so, and has not released it.
+    /// The caller has claimed `sequence`, not for a displacement, and has not released it.
     #[inline(always)]
-    pub(crate) unsafe fn put(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
+    pub(crate) unsafe fn put(&self, sequence: u64, event: T) -> Option<T> {
         let position = self.core.position(sequence);
-        let (slot, written) = match spare {
-            Some(spare) => self.core.displace(sequence, spare),
-            None => {
-                // ORDERING: Relaxed: the claimer owns the entry; the previous claimer's store is behind the stamp that said
-                // "released" to whoever allowed this claim.
-                let entry = self.core.map[position].load(Relaxed);
-                ((entry & !WRITTEN) as usize ^ position, entry & WRITTEN != 0)
-            }
-        };
-        let old = self.values[slot].with_mut(|value| {
-            // SAFETY: the claimer has the slot for itself (see `Ring`).
-            let value = unsafe { &mut *value };
-            let new = MaybeUninit::new(event);
-            if needs_drop::<T>() && written {
-                let old = std::mem::replace(value, new);
-                // SAFETY: the entry says that the slot holds a value, and it was moved out just now.
-                Some(unsafe { old.assume_init() })
-            } else {
-                *value = new;
-                None
-            }
-        });
+        // ORDERING: Relaxed: the claimer owns the entry; the previous claimer's store is behind the stamp that said "released"
+        // to whoever allowed this claim.
+        let entry = self.core.map[position].load(Relaxed);
+        let written = entry & WRITTEN != 0;
         if needs_drop::<T>() && !written {
-            // Read-modify-write instead of a store would cost a locked instruction; nobody else writes the entry now.
-            let entry = self.core.map[position].load(Relaxed);
+            // Nobody else writes the entry now.
             self.core.map[position].store(entry | WRITTEN, Relaxed);
         }
-        old
+        // SAFETY: the claimer has the position's slot for itself (see `Ring`), and the entry says what it holds.
+        unsafe { self.fill((entry & !WRITTEN) as usize ^ position, written, event) }
+    }
+
+    /// As [`put`](Self::put), into a spare slot: the old value of the position stays where it is.
+    ///
+    /// # Safety
+    /// The caller has claimed `sequence` with this spare reserved for it, and has not released it.
+    #[cold]
+    pub(crate) unsafe fn put_displaced(&self, sequence: u64, spare: usize, event: T) -> Option<T> {
+        let (slot, written) = self.core.displace(sequence, spare, needs_drop::<T>());
+        // SAFETY: the claimer has the reserved spare's slot for itself, and the spare says what it holds.
+        unsafe { self.fill(slot, written, event) }
+    }
+
+    /// Replaces what a slot holds.
+    ///
+    /// # Safety
+    /// The slot is the caller's alone, and holds a value if and only if `written` (for types that need a drop).
+    #[inline(always)]
+    unsafe fn fill(&self, slot: usize, written: bool, event: T) -> Option<T> {
+        self.values[slot].with_mut(|value| {
+            // SAFETY: the caller has the slot for itself.
+            let value = unsafe { &mut *value };
+            if !needs_drop::<T>() || !written {
+                value.write(event);
+                return None;
+            }
+            let old = std::mem::replace(value, MaybeUninit::new(event));
+            // SAFETY: the caller says that it held a value, which was moved out just now.
+            Some(unsafe { old.assume_init() })
+        })
     }
 
     /// Takes an event that was put but not released out again; the slot is empty afterwards.
@@ -86,7 +97,7 @@ impl<T> Ring<T> {
         self.core.map[position].store(entry & !WRITTEN, Relaxed);
         self.values[(entry & !WRITTEN) as usize ^ position].with(|value| {
             // SAFETY: the caller put an event there, and the entry says empty from now on.
-            unsafe { (*value).assume_init_read() }
+            unsafe { value.cast::<T>().read() }
         })
     }
 
@@ -98,17 +109,15 @@ impl<T> Ring<T> {
     pub(crate) unsafe fn get(&self, slot: usize) -> &T {
         self.values[slot].with(|value| {
             // SAFETY: the caller vouches for a value that nobody writes.
-            unsafe { (*value).assume_init_ref() }
+            unsafe { &*value.cast::<T>() }
         })
     }
 
     /// Drops an overwritten value; a panic in it is counted and goes no further.
     #[inline(always)]
     pub(crate) fn discard(&self, old: Option<T>) {
-        if needs_drop::<T>() {
-            if let Some(old) = old {
-                self.contain(|| drop(old));
-            }
+        if let (true, Some(old)) = (needs_drop::<T>(), old) {
+            self.contain(|| drop(old));
         }
     }
 
@@ -148,7 +157,7 @@ impl<T> Drop for Ring<T> {
                 self.contain(|| {
                     self.values[slot].with_mut(|value| {
                         // SAFETY: the entry says that the slot holds a value; entries name each slot once, and nobody has the ring.
-                        unsafe { (*value).assume_init_drop() }
+                        unsafe { value.cast::<T>().drop_in_place() }
                     });
                 });
             }

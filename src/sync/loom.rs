@@ -1,6 +1,8 @@
 //! Loom's primitives. Loom cannot see inside parking_lot, has no timed park and no zeroed atomics, so the stand-ins
 //! below have the real ones' signatures and loom then proves the engine's protocol, not theirs.
 
+use std::mem::MaybeUninit;
+use std::ops::Deref;
 use std::time::Duration;
 
 pub(crate) use loom::cell::UnsafeCell;
@@ -22,6 +24,23 @@ pub(crate) fn zeroed_u64(n: usize) -> Box<[AtomicU64]> {
 
 pub(crate) fn zeroed_u32(n: usize) -> Box<[AtomicU32]> {
     (0..n).map(|_| AtomicU32::new(0)).collect()
+}
+
+/// Cells that loom watches, one by one.
+pub(crate) struct Cells<T>(Box<[UnsafeCell<MaybeUninit<T>>]>);
+
+impl<T> Cells<T> {
+    pub(crate) fn new(len: usize) -> Self {
+        Self((0..len).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect())
+    }
+}
+
+impl<T> Deref for Cells<T> {
+    type Target = [UnsafeCell<MaybeUninit<T>>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 #[derive(Debug)]

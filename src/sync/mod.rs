@@ -15,12 +15,19 @@ mod backend;
 mod backend;
 
 mod barrier;
+#[cfg(not(eventcast_loom))]
+#[allow(unsafe_code, reason = "aligned memory without initialisation")]
+mod cells;
 mod clock;
 
+#[cfg(eventcast_loom)]
+pub(crate) use backend::Cells;
 pub(crate) use backend::{
     Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, SPINS, Thread,
     UnsafeCell, current_thread, park_until, spin_hint, yield_now, zeroed_u32, zeroed_u64,
 };
 pub(crate) use barrier::Barrier;
+#[cfg(not(eventcast_loom))]
+pub(crate) use cells::Cells;
 pub(crate) use clock::{Countdown, wall_clock};
 pub(crate) use std::sync::atomic::Ordering;

@@ -61,22 +61,22 @@ fn wrap_unique() {
     assert_eq!(reader.settle(ok.len() as u64, 0), ok);
 }
 
-/// The slowest of two readers gates the publisher.
+/// The slowest of two readers gates the publisher, whichever it is.
 fn two_readers() {
     let (publisher, first) = shared(1, 1, Overflow::Block);
     let second = publisher.subscribe();
-    let writer = spawn(&publisher, 0..3);
-    let mut second = Reader::new(second);
-    let reader = thread::spawn(move || {
-        second.poll(1);
-        second.poll(1);
-        second
-    });
+    assert_eq!(offer(&publisher, 0..1), 1);
     let mut first = Reader::new(first);
-    first.poll(1);
-    first.poll(1);
-    let ok = writer.join().unwrap();
-    let second = reader.join().unwrap();
+    assert!(first.poll(1));
+    let look = |mut reader: Reader| {
+        thread::spawn(move || {
+            reader.polls(2, 1);
+            reader
+        })
+    };
+    let (first, second) = (look(first), look(Reader::new(second)));
+    let ok = 1 + offer(&publisher, 1..3);
+    let (first, second) = (first.join().unwrap(), second.join().unwrap());
     assert_eq!(first.settle(ok, 0), second.settle(ok, 0));
 }
 

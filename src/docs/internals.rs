@@ -1,0 +1,67 @@
+//! How the ring works, and why so.
+//!
+//! # The words
+//!
+//! | word | meaning | written by |
+//! | --- | --- | --- |
+//! | `tail` | next sequence << 1, closed | publishers (claim), close, joiners (no change) |
+//! | `stamps[position]` | last released sequence + 1 | the claimer |
+//! | `head` | unique ring: everything below is released | the publisher |
+//! | `map[position]` | physical slot of the position, and whether it holds a value to drop | the claimer |
+//! | cursor | sequence(53), run(8), state(3), and `held` | its reader; publishers move laggards |
+//! | spare | a sequence with None, Reserved or Limbo, and a physical slot | publishers |
+//!
+//! `position = sequence mod slots`; slots is a power of two, at least `capacity + surplus`, where `surplus <= capacity` is how
+//! far a publisher may claim without looking at the cursors again. Values, stamps and map are three arrays: polling readers
+//! and the search for the first unreleased sequence touch the dense stamps only.
+//!
+//! # A publish
+//!
+//! Load `tail`, compare-exchange it one further, look up the slot, move the event in, store the stamp, look for a sleeper, drop
+//! the old value. No user code between claim and release; so a panic cannot leave a claimed sequence unreleased, and the time
+//! between the two is a few instructions. A handle keeps the first sequence that it may not claim blindly; at that limit it
+//! takes the slow path (`ring/room.rs`), which looks at every cursor once per `surplus` events.
+//!
+//! # Laggards
+//!
+//! A laggard pins the run that it reads by one compare-exchange of its cursor; a publisher moves an idle laggard below its floor
+//! by the same word, so exactly one of the two wins. A publisher that wants the slot of a held sequence *displaces* it: it
+//! reserves a spare slot for its own sequence, claims, and swaps the map entry; the held value stays where it is, in limbo,
+//! until nobody holds its sequence. A reservation belongs to a sequence, not to a publisher: one that is paused holds nobody up.
+//!
+//! A batch claims several sequences at once. All of them that need a spare get one before the claim. A reader whose held run
+//! ends below the batch's floor is marked Moved although some of its run is not displaced yet, so every later look
+//! treats Pinned and Moved alike: what counts is the run that is held.
+//!
+//! # Disconnect
+//!
+//! An unmarked cursor is in one of two states of its own (`WatchedIdle`, `WatchedPinned`) and holds the limit at
+//! `sequence + capacity`, as a blocking one does. At that limit the publisher does not wait: it takes the watch away, by the
+//! same compare-exchange that would fail if the reader had moved. As an unmarked cursor is never moved, the reader knows the
+//! mark without being told: its own last place + capacity. From then on it is a laggard that ends at the mark.
+//!
+//! # Joins
+//!
+//! Register low, read-modify-write `tail`, start from what that said. Claims are read-modify-writes of the same word, so no
+//! fence or epoch is needed. The unique publisher claims without touching `tail`; it does a read-modify-write of it in its
+//! slow path, and a joiner whose look comes after that reads a `head` at least as new as the one the limit was made from.
+//!
+//! # Sleeping
+//!
+//! Register, heavy barrier, look again, sleep; the other side stores, does the light barrier, and looks for registrations. On
+//! Linux the heavy side is `membarrier(2)` and the light side costs nothing. Subscribers queue first come, first served. A publish wakes
+//! the first; a woken subscriber that finds something wakes the next before it works; one that finds nothing ends the chain,
+//! because those behind it went to sleep later and have looked since. Publishers queue under the cursor that holds them up.
+//!
+//! # What was tried and lost
+//!
+//! Before this code was written, on prototypes (two cores of an AMD EPYC, 64-byte events):
+//!
+//! - a crossbeam channel per subscriber with inline fan-out of an `Arc`: publish p50 50, 320 and 1,281 ns at 1, 4 and 16
+//!   subscribers, against 10 ns for the ring at each;
+//! - a publish channel and a dispatcher: 30 ns, but 0.5 to 1.3 ms end to end;
+//! - a ring of reference-counted nodes: 130 to 150 ns;
+//! - the stamp inside the slot: 22 M events/s, apart: 36 M;
+//! - step-over marks instead of displacement: holes in the sequence, and two counting bugs that loom found;
+//! - swapping the map before the claim: loses an event when the publisher is late (loom: late swap);
+//! - freeing a reservation at the claim instead of the release: two writers of one slot (loom).

@@ -1,0 +1,20 @@
+//! What eventcast does not do, worst first.
+//!
+//! - **A blocking subscriber that stops reading stops its publishers.** That is what blocking means. Use
+//!   [`publish_timeout`](crate::ring::Publisher::publish_timeout), whose error names the subscriber, or another policy.
+//! - **One process.** Nothing is written to disk or sent anywhere by the ring; a crash loses what it holds.
+//! - **Old values live on.** A value is dropped when its slot is used again or the ring ends, not when the last subscriber has
+//!   read it. Events that own much should be `Arc`s of it.
+//! - **The overwriting publisher pays for `Drop`.** An overwritten value is dropped by the publisher that takes its slot, after
+//!   the new event is visible. A slow `Drop` costs that publisher.
+//! - **More memory than `capacity`.** The ring rounds up to a power of two that leaves room to look at subscribers only now
+//!   and then: 1.25 to 4 times `capacity` slots (exactly twice for powers of two from 32 on), plus `lag_slots`.
+//! - **Guards of laggards are bounded.** While all readers together hold more than
+//!   [`lag_slots`](crate::ring::Builder::lag_slots) events in guards, publishers may find the ring full.
+//! - **A laggard's backlog is not exact.** It keeps at least the newest `capacity` events, often more; what it loses is counted
+//!   exactly all the same.
+//! - **A whole batch at once only up to a chunk.** 32 events, 4 KiB or the capacity, whichever is least; a longer batch is
+//!   several claims that other publishers may come between.
+//! - **Sequences end** at 2^53 - 2^32: 104 days of a publish every nanosecond. The ring then closes itself.
+//! - **64-bit atomics are needed**, and the tests run on Linux; other systems are type-checked only.
+//! - **`Wait::Spin` needs a core per waiting thread.** With fewer it is the slowest choice of all.

@@ -1,0 +1,49 @@
+//! How to do common things.
+//!
+//! # A service that must not stop
+//!
+//! Bound every publish, and find out who is in the way:
+//!
+//! ```
+//! use std::time::Duration;
+//! let (publisher, slow) = eventcast::ring::channel::<u32>(1);
+//! publisher.publish(1)?;
+//! let error = publisher.publish_timeout(2, Duration::from_millis(1)).unwrap_err();
+//! assert_eq!(error.blocked_by(), Some(slow.id()));
+//! assert_eq!(error.into_inner(), 2);
+//! # Ok::<(), eventcast::ring::PublishError<u32>>(())
+//! ```
+//!
+//! # The newest state, never behind
+//!
+//! A laggard that reads in batches sees what there is and is told what it missed:
+//!
+//! ```
+//! use eventcast::ring::{Builder, Overflow, TryRecvError};
+//! let (publisher, mut prices) = Builder::new(2).overflow(Overflow::Lag).build::<u32>()?;
+//! for price in 0..10 {
+//!     publisher.publish(price)?;
+//! }
+//! let mut newest = None;
+//! loop {
+//!     match prices.drain(64, |price| newest = Some(*price)) {
+//!         Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+//!         Err(_) => break,
+//!     }
+//! }
+//! assert_eq!(newest, Some(9));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Large events
+//!
+//! Share them: `Bus<Arc<P>>` or a ring of `Arc<P>`. Readers in place ([`drain`](crate::ring::Subscriber::drain),
+//! [`batch`](crate::ring::Subscriber::batch)) clone nothing at all.
+//!
+//! # Subscribers that come while one publisher is busy
+//!
+//! [`UniquePublisher::joiner`](crate::ring::UniquePublisher::joiner) makes a handle that only adds subscribers.
+//!
+//! # Several sources in one loop
+//!
+//! With the feature `select`, `Subscriber::arm` gives a crossbeam-channel receiver for `select!`.
