@@ -12,14 +12,15 @@ LIMIT=$((80 * 60))
 CORES=$(getconf _NPROCESSORS_ONLN)
 FUZZ_GOAL=100000000
 
-PIECES="loom-3 mutations miri-seeds miri-targets tsan asan careful shuttle fuzz-ring_ops differential soak compare audit semver"
+PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-ring_ops differential soak compare audit semver"
 
 describe() {
   case $1 in
     loom-3) echo "every loom model at three preemptions" ;;
     mutations) echo "every mutation of loom-tests/mutations has to turn its model red" ;;
     miri-seeds) echo "the plain programs under Miri, 4,096 seeds each, both borrow models" ;;
-    miri-targets) echo "Miri on aarch64, i686 and s390x: test targets, and the programs with 1,024 seeds" ;;
+    miri-tests) echo "every test target of ci/miri-tests under Miri, both borrow models" ;;
+    miri-targets) echo "Miri on aarch64, i686 and s390x: quick test targets, and the programs with 1,024 seeds" ;;
     tsan) echo "ThreadSanitizer, 10 stress runs of 10^7 events" ;;
     asan) echo "AddressSanitizer with leak detection: the whole suite, stress at 10^7 events" ;;
     careful) echo "the suite on a standard library with its debug assertions (cargo-careful)" ;;
@@ -59,6 +60,11 @@ piece_miri-seeds() {
   need miri-programs tests/miri_programs || exit "$PENDING"
   printf 'SEED 0..4096\n'
   EVENTCAST_MIRI_PARTS=programs EVENTCAST_MIRI_SEEDS=${EVENTCAST_MIRI_SEEDS:-0..4096} ci/miri.sh
+}
+
+piece_miri-tests() {
+  need miri-tests ci/miri-tests || exit "$PENDING"
+  EVENTCAST_MIRI_PARTS=tests EVENTCAST_MIRI_TIER=deep ci/miri.sh
 }
 
 piece_miri-targets() {

@@ -5,6 +5,7 @@
 #   EVENTCAST_MIRI_SEEDS=0..4096   seeds of the programs (default 0..16)
 #   EVENTCAST_MIRI_TARGET=TRIPLE   another platform (default: this one)
 #   EVENTCAST_MIRI_PARTS="tests programs"
+#   EVENTCAST_MIRI_TIER=deep       the slow test targets as well
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 seeds=${EVENTCAST_MIRI_SEEDS:-0..16}
@@ -21,25 +22,36 @@ say "the standard library for $target"
 
 pending=0
 
-# tests LABEL FLAGS: every line of ci/miri-tests is a test target, then arguments for its harness.
+# The lines of ci/miri-tests for this tier: test target, then arguments.
+chosen() {
+  awk -v tier="${EVENTCAST_MIRI_TIER:-quick}" '/^[[:space:]]*(#|$)/ { next }
+    $1 == "quick" || tier == "deep" { $1 = ""; sub(/^ +/, ""); print }' ci/miri-tests
+}
+
+# tests LABEL FLAGS: arguments that begin with -Zmiri are for Miri, the others for the test's harness.
 tests() {
-  local name arguments
-  while read -r name arguments; do
-    case $name in '' | '#'*) continue ;; esac
+  local name arguments argument flags harness
+  chosen | while read -r name arguments; do
+    flags="$STRICT $2"
+    harness=""
+    for argument in $arguments; do
+      case $argument in -Zmiri*) flags="$flags $argument" ;; *) harness="$harness $argument" ;; esac
+    done
     # shellcheck disable=SC2086
-    MIRIFLAGS="$STRICT $2" "${miri[@]}" test --quiet --target "$target" -p eventcast --all-features --test "$name" \
-      -- $arguments </dev/null 2>&1 | sed "s/^/[$1] /"
-  done <ci/miri-tests
+    MIRIFLAGS=$flags "${miri[@]}" test --quiet --target "$target" -p eventcast --all-features --test "$name" \
+      -- $harness </dev/null 2>&1 | sed "s/^/[$1] /"
+  done
 }
 
 case $parts in *tests*)
   if need miri-tests ci/miri-tests; then
     say "test targets, stacked and tree borrows side by side"
     # Built once first: cargo holds a lock while it builds, none while it runs.
-    names=$(awk '!/^[[:space:]]*(#|$)/ { printf "--test %s ", $1 }' ci/miri-tests)
+    names=$(chosen | awk '{ printf "--test %s ", $1 }')
     [ -n "$names" ] || fail "ci/miri-tests lists no test target"
     # shellcheck disable=SC2086
     "${miri[@]}" test --quiet --target "$target" -p eventcast --all-features --no-run $names
+    start=$SECONDS
     tests stacked "" &
     stacked=$!
     tests tree "-Zmiri-tree-borrows" &
@@ -48,6 +60,7 @@ case $parts in *tests*)
     wait "$stacked" || code=1
     wait "$tree" || code=1
     [ "$code" -eq 0 ] || fail "miri, test targets"
+    printf 'COUNT test targets: %s in %d s, both models, %s\n' "$(chosen | wc -l)" "$((SECONDS - start))" "$target"
   else
     pending=$((pending + 1))
   fi

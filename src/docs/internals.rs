@@ -29,9 +29,10 @@
 //! reserves a spare slot for its own sequence, claims, and swaps the map entry; the held value stays where it is, in limbo,
 //! until nobody holds its sequence. A reservation belongs to a sequence, not to a publisher: one that is paused holds nobody up.
 //!
-//! A batch claims several sequences at once. All of them that need a spare get one before the claim. A reader whose held run
-//! ends below the batch's floor is marked Moved although some of its run is not displaced yet, so every later look
-//! treats Pinned and Moved alike: what counts is the run that is held.
+//! A batch claims several sequences at once, but stops before a slot that a laggard holds: the sequence that wants it is
+//! claimed alone. Reserving spares for several sequences at once was tried and given up: a claim that then fails leaves
+//! reservations for later sequences behind, nobody can tell whether another publisher relies on them, and with few spares the
+//! ring stays full although next to nothing is held (found by the differential test).
 //!
 //! # Disconnect
 //!

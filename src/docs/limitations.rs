@@ -14,7 +14,7 @@
 //! - **A laggard's backlog is not exact.** It keeps at least the newest `capacity` events, often more; what it loses is counted
 //!   exactly all the same.
 //! - **A whole batch at once only up to a chunk.** 32 events, 4 KiB or the capacity, whichever is least; a longer batch is
-//!   several claims that other publishers may come between.
+//!   several claims that other publishers may come between. So is a chunk that meets a slot held in a laggard's guard.
 //! - **Sequences end** at 2^53 - 2^32: 104 days of a publish every nanosecond. The ring then closes itself.
 //! - **64-bit atomics are needed**, and the tests run on Linux; other systems are type-checked only.
 //! - **`Wait::Spin` needs a core per waiting thread.** With fewer it is the slowest choice of all.

@@ -27,6 +27,7 @@ impl<T> Subscriber<T> {
     /// }
     /// ```
     pub fn arm(&mut self) -> &Receiver<()> {
+        self.settle();
         self.disarm();
         let mut doorbell = self.bell.take().unwrap_or_else(|| {
             let (rope, bell) = bounded(1);

@@ -88,44 +88,49 @@ impl<T: Send + Sync + 'static> Publisher<T> {
                 let Some(event) = events.next() else { break };
                 chunk.push(event);
             }
-            let len = chunk.len() as u64;
-            if len == 0 {
+            if chunk.len() == 0 {
                 let next = core.next_sequence();
                 return Ok(range.unwrap_or(next..next));
             }
-            let claim = match patience.claim(core, || self.claim(len)) {
-                Ok(claim) => claim,
-                Err(refusal) => {
-                    let mut rest = Vec::new();
-                    rest.extend(std::iter::from_fn(|| chunk.pop()));
-                    rest.extend(events);
-                    return Err(patience.refused(refusal, published, rest));
-                }
-            };
-            let first = claim.sequence;
-            let mut overwritten = Chunk::<T, N>::new();
-            let mut sequence = first;
-            while let Some(event) = chunk.pop() {
-                let old = match claim.spare(sequence - first) {
-                    // SAFETY: the chunk's sequences are claimed, and their release follows.
-                    None => unsafe { self.ring.put(sequence, event) },
-                    // SAFETY: as above, with this spare.
-                    Some(spare) => unsafe { self.ring.put_displaced(sequence, spare, event) },
+            while chunk.len() > 0 {
+                let claim = match patience.claim(core, || self.claim(chunk.len() as u64)) {
+                    Ok(claim) => claim,
+                    Err(refusal) => {
+                        let mut rest = Vec::new();
+                        rest.extend(std::iter::from_fn(|| chunk.pop()));
+                        rest.extend(events);
+                        return Err(patience.refused(refusal, published, rest));
+                    }
                 };
-                if let (true, Some(old)) = (needs_drop::<T>(), old) {
-                    overwritten.push(old);
-                }
-                sequence += 1;
+                published += claim.len;
+                let first = range.map_or(claim.sequence, |range| range.start);
+                range = Some(first..claim.sequence + claim.len);
+                self.finish_chunk(claim, &mut chunk);
             }
-            for offset in (0..len).rev() {
-                self.release(first + offset);
+        }
+    }
+
+    /// Moves the first events of the chunk in and releases them last to first; then drops what they have overwritten.
+    #[inline(always)]
+    fn finish_chunk<const N: usize>(&self, claim: Claim, chunk: &mut Chunk<T, N>) {
+        let sequences = claim.sequence..claim.sequence + claim.len;
+        let mut overwritten = Chunk::<T, N>::new();
+        for sequence in sequences.clone() {
+            let event = chunk.pop().expect("no more is claimed than the chunk holds");
+            let old = match claim.spare {
+                // SAFETY: the sequence is claimed, and its release follows.
+                None => unsafe { self.ring.put(sequence, event) },
+                // SAFETY: as above, with this spare.
+                Some(spare) => unsafe { self.ring.put_displaced(sequence, spare, event) },
+            };
+            if let (true, Some(old)) = (needs_drop::<T>(), old) {
+                overwritten.push(old);
             }
-            core.released();
-            while let (true, Some(old)) = (needs_drop::<T>(), overwritten.pop()) {
-                self.ring.discard(Some(old));
-            }
-            published += len;
-            range = Some(range.map_or(first, |range| range.start)..first + len);
+        }
+        sequences.rev().for_each(|sequence| self.release(sequence));
+        self.ring.core.released();
+        while let (true, Some(old)) = (needs_drop::<T>(), overwritten.pop()) {
+            self.ring.discard(Some(old));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::core::Core;
 use super::full::Refusal;
-use super::room::{Blocker, Displaced, Room};
+use super::room::{Blocker, Room};
 use super::values::Ring;
 use super::word::CLOSED;
 use super::{Sequence, SubscriberId};
@@ -25,18 +25,12 @@ pub struct Publisher<T> {
     released: AtomicU64,
 }
 
-/// Claimed sequences from `sequence` on, not released yet.
+/// `len` claimed sequences from `sequence` on, not released yet.
 pub(crate) struct Claim {
-    pub(crate) sequence: u64,
-    pub(crate) displaced: Option<Displaced>,
-}
-
-impl Claim {
-    /// The spare of the event at this offset of the claim.
-    #[inline(always)]
-    pub(crate) fn spare(&self, offset: u64) -> Option<usize> {
-        self.displaced.as_ref().and_then(|displaced| displaced.spare(offset))
-    }
+    pub(crate) sequence: Sequence,
+    pub(crate) len: u64,
+    /// Reserved for `sequence`, whose slot somebody holds; then `len` is 1.
+    pub(crate) spare: Option<usize>,
 }
 
 enum Next {
@@ -72,12 +66,12 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         None
     }
 
-    /// Claims the next `n` sequences.
+    /// Claims the next `n` sequences; fewer only where a laggard holds a slot.
     #[inline]
     pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
         loop {
             if let Some(sequence) = self.claim_fast(n) {
-                return Ok(Claim { sequence, displaced: None });
+                return Ok(Claim { sequence, len: n, spare: None });
             }
             if let Next::Claimed(claim) = self.claim_slow(n)? {
                 return Ok(claim);
@@ -103,19 +97,21 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         let from = self.released.load(Acquire).max(next.saturating_sub(core.shape.slots));
         let released = core.first_unreleased(from, next);
         self.released.store(released, Release);
+        let claim = |len, spare| {
+            // ORDERING: as in `claim_fast`.
+            match core.tail.compare_exchange(tail, tail + 2 * len, AcqRel, Relaxed) {
+                Ok(_) => Next::Claimed(Claim { sequence: next, len, spare }),
+                Err(_) => Next::Again,
+            }
+        };
         match core.room(next, n, released) {
             Room::Free { limit } => {
                 // ORDERING: Release pairs with the Acquire load in `claim_fast`.
                 self.limit.store(limit, Release);
                 Ok(Next::Again)
             }
-            Room::Displace(displaced) => {
-                // ORDERING: as in `claim_fast`.
-                match core.tail.compare_exchange(tail, tail + 2 * n, AcqRel, Relaxed) {
-                    Ok(_) => Ok(Next::Claimed(Claim { sequence: next, displaced: Some(displaced) })),
-                    Err(_) => Ok(Next::Again),
-                }
-            }
+            Room::Cut { len } => Ok(claim(len, None)),
+            Room::Displace { spare } => Ok(claim(1, Some(spare))),
             Room::Full(blocker) => Err(Refusal::Full(blocker)),
         }
     }
@@ -133,7 +129,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
     /// As [`finish_fast`](Self::finish_fast), for any claim of one event.
     pub(crate) fn finish(&self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
-        let Some(spare) = claim.spare(0) else {
+        let Some(spare) = claim.spare else {
             self.finish_fast(sequence, event);
             return sequence;
         };

@@ -102,14 +102,10 @@ impl<T> Subscriber<T> {
         let max = (max as u64).max(1);
         let mut total = 0;
         loop {
-            let n = match self.look(STRIDE.min(max - total)) {
+            let most = STRIDE.min(max - total);
+            let n = match if total == 0 { self.look(most) } else { self.look_on(most) } {
                 Ok(n) => n,
                 Err(error) if total == 0 => return Err(error),
-                // A loss found on the way stays for the next call.
-                Err(TryRecvError::Lagged(missed)) => {
-                    self.unreport(missed);
-                    return Ok(total as usize);
-                }
                 Err(_) => return Ok(total as usize),
             };
             let mut delivered = Delivered { subscriber: self, events: 0 };

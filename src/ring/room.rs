@@ -6,9 +6,10 @@
 //! - a Disconnect cursor a full ring behind is marked (it loses its watch and is a laggard from then on);
 //! - a laggard below the floor (`limit - slots`: what may be overwritten without looking again) is moved there;
 //! - a laggard that holds a run is left in peace: the limit stops at the first slot it holds, and when that very slot is
-//!   wanted, the sequence is *displaced*: it takes a spare slot, and the held value stays where it is.
+//!   wanted, the sequence is *displaced*: it takes a spare slot, and the held value stays where it is. One that was lapped
+//!   while it held on is marked Moved: it goes on at the floor when it lets go.
 
-use super::core::{Core, Shape, WRITTEN};
+use super::core::{Core, WRITTEN};
 use super::cursor::Cursor;
 use super::word::{END_OF_SEQUENCES, SpareWord, State, Word};
 use crate::sync::Ordering::*;
@@ -18,12 +19,18 @@ pub(crate) const MAX_CHUNK: usize = 32;
 
 /// What the slow path found for `n` events from sequence `t`.
 pub(crate) enum Room<'a> {
-    /// Every sequence below the limit may be claimed, now and later.
+    /// Every sequence below the limit may be claimed, now and later; it allows all `n`.
     Free {
         limit: u64,
     },
-    /// Exactly these `n` may be claimed, some of them into spares.
-    Displace(Displaced),
+    /// A laggard holds the slot that a later one of the `n` wants: only so many may be claimed at once.
+    Cut {
+        len: u64,
+    },
+    /// Only `t` may be claimed, into this spare, which is reserved for it.
+    Displace {
+        spare: usize,
+    },
     Full(Blocker<'a>),
 }
 
@@ -36,27 +43,6 @@ pub(crate) enum Blocker<'a> {
     Holder(&'a Cursor),
     /// Another publisher between its claim and its release.
     Publisher,
-}
-
-/// Which events of a claim go to which spare.
-#[derive(Clone, Copy)]
-pub(crate) struct Displaced {
-    spares: [u32; MAX_CHUNK],
-}
-
-impl Displaced {
-    const NOT: u32 = u32::MAX;
-    const WANTED: u32 = u32::MAX - 1;
-
-    pub(crate) fn none() -> Self {
-        Self { spares: [Self::NOT; MAX_CHUNK] }
-    }
-
-    /// The spare of the event at this offset of the claim.
-    pub(crate) fn spare(&self, offset: u64) -> Option<usize> {
-        let spare = self.spares[offset as usize];
-        (spare != Self::NOT).then_some(spare as usize)
-    }
 }
 
 impl Core {
@@ -82,80 +68,74 @@ impl Core {
         if let (true, Some(cursor)) = (limit < want, slowest) {
             return Room::Full(Blocker::Subscriber(cursor));
         }
-        let mut displaced = Displaced::none();
         let mut holder = None;
         for cursor in self.cursors.iter() {
-            if self.settle_laggard(cursor, t, want, &mut limit, &mut displaced) {
+            if self.settle_laggard(cursor, t, &mut limit) {
                 holder = Some(cursor);
             }
         }
-        let Some(holder) = holder else {
-            return Room::Free { limit };
+        let spare = match holder.map(|holder| self.reserve(t).ok_or(holder)) {
+            Some(Err(holder)) => return Room::Full(Blocker::Holder(holder)),
+            Some(Ok(spare)) => Some(spare),
+            None => None,
         };
-        for offset in 0..n {
-            let spare = &mut displaced.spares[offset as usize];
-            if *spare == Displaced::WANTED {
-                match self.reserve(t + offset) {
-                    Some(index) => *spare = index as u32,
-                    None => return Room::Full(Blocker::Holder(holder)),
-                }
-            }
+        // Only an event that has room marks anybody.
+        let want = want.min(limit);
+        for cursor in self.cursors.iter() {
+            self.mark(cursor, want, &mut limit);
         }
-        Room::Displace(displaced)
+        match spare {
+            Some(spare) => Room::Displace { spare },
+            None if want < t + n => Room::Cut { len: want - t },
+            None => Room::Free { limit },
+        }
     }
 
-    /// Moves one laggard out of the way of everything below `limit`, or lowers the limit; true when it holds a slot that
-    /// one of the sequences `t..want` needs.
-    fn settle_laggard(
-        &self,
-        cursor: &Cursor,
-        t: u64,
-        want: u64,
-        limit: &mut u64,
-        displaced: &mut Displaced,
-    ) -> bool {
-        let Shape { capacity, slots, .. } = &self.shape;
-        let mut holds = false;
+    /// Takes the watch from a Disconnect cursor that one of the sequences below `want` finds a full ring behind (by its place
+    /// it knows which one), or lowers the limit to where that would happen.
+    fn mark(&self, cursor: &Cursor, want: u64, limit: &mut u64) {
         loop {
             let word = cursor.load();
-            let floor = |limit: u64| limit.saturating_sub(*slots);
-            let next = match word.state() {
-                State::Free | State::Block => return holds,
-                State::WatchedIdle | State::WatchedPinned if word.sequence() + capacity >= want => {
-                    *limit = (*limit).min(word.sequence() + capacity);
-                    return holds;
-                }
-                // The first event that finds it a full ring behind marks it, at sequence + capacity.
+            let marked = match word.state() {
                 State::WatchedIdle => word.with_state(State::Idle),
                 State::WatchedPinned => word.with_state(State::Pinned),
-                State::Idle => {
-                    if word.sequence() >= floor(*limit) {
-                        return holds;
-                    }
-                    Word::new(floor(*limit), 0, State::Idle)
+                _ => return,
+            };
+            let mark = word.sequence() + self.shape.capacity;
+            if mark >= want {
+                *limit = (*limit).min(mark);
+                return;
+            }
+            cursor.advance(word, marked);
+        }
+    }
+
+    /// Moves one laggard out of the way of everything below `limit`, or lowers the limit; true when it holds the very slot
+    /// that `t` wants.
+    fn settle_laggard(&self, cursor: &Cursor, t: u64, limit: &mut u64) -> bool {
+        let slots = &self.shape.slots;
+        loop {
+            let word = cursor.load();
+            let floor = limit.saturating_sub(*slots);
+            let next = match word.state() {
+                // A watch ends before it is in anybody's way, but for one that joined at the oldest.
+                State::WatchedIdle if word.sequence() < floor => word.with_state(State::Idle),
+                State::WatchedPinned if word.sequence() < floor => word.with_state(State::Pinned),
+                State::Idle | State::Moved if word.sequence() < floor => {
+                    Word::new(floor, word.run(), word.state())
                 }
-                State::Pinned | State::Moved => {
-                    let Some((start, end)) = cursor.held_run(word) else {
-                        continue;
-                    };
+                State::Pinned if word.sequence() < floor => {
                     // What lies below has been displaced already, or is being so by its claimer.
-                    let first = start.max(t.saturating_sub(*slots));
-                    if first < end && first + slots < want {
-                        for held in first..end.min(want - slots) {
-                            displaced.spares[(held + slots - t) as usize] = Displaced::WANTED;
-                        }
-                        *limit = want;
-                        holds = true;
-                    } else if first < end {
-                        *limit = (*limit).min(first + slots);
+                    let first = word.sequence().max(t.saturating_sub(*slots));
+                    if first < word.sequence() + word.run() {
+                        let wanted = first + slots == t;
+                        *limit = if wanted { t + 1 } else { first + slots };
+                        return wanted;
                     }
-                    // Where it goes on when it lets go must not lie below the floor: nobody would move it there.
-                    let resume = if word.state() == State::Pinned { end } else { word.sequence() };
-                    if resume >= floor(*limit) {
-                        return holds;
-                    }
-                    Word::new(floor(*limit), word.run(), State::Moved)
+                    // Nobody would look at it again if it stayed behind.
+                    Word::new(floor, word.run(), State::Moved)
                 }
+                _ => return false,
             };
             cursor.advance(word, next);
         }

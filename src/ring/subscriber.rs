@@ -110,7 +110,14 @@ impl<T> Subscriber<T> {
     /// Makes up to `max` events from `next` on readable, at least one, and says how many.
     #[inline(always)]
     pub(super) fn look(&mut self, max: u64) -> Result<u64, TryRecvError> {
-        if let Overflow::Block = self.overflow { self.look_block(max) } else { self.look_pinned(max) }
+        if let Overflow::Block = self.overflow { self.look_block(max) } else { self.look_pinned(max, true) }
+    }
+
+    /// As [`look`](Self::look), after some events were delivered in the same call: a lag or a disconnect counts as nothing
+    /// and stays for the next call to report.
+    #[inline(always)]
+    pub(super) fn look_on(&mut self, max: u64) -> Result<u64, TryRecvError> {
+        if let Overflow::Block = self.overflow { self.look_block(max) } else { self.look_pinned(max, false) }
     }
 
     #[inline(always)]
@@ -140,15 +147,15 @@ impl<T> Subscriber<T> {
     }
 
     #[inline]
-    fn look_pinned(&mut self, max: u64) -> Result<u64, TryRecvError> {
+    fn look_pinned(&mut self, max: u64, report: bool) -> Result<u64, TryRecvError> {
         if self.pinned == 0 {
-            self.pin(max)?;
+            self.pin(max, report)?;
         }
         Ok(((self.pinned - self.taken) as u64).min(max))
     }
 
-    /// Pins up to `max` released events.
-    fn pin(&mut self, max: u64) -> Result<(), TryRecvError> {
+    /// Pins up to `max` released events; without `report`, a lag or a disconnect is left alone.
+    fn pin(&mut self, max: u64, report: bool) -> Result<(), TryRecvError> {
         if self.gone {
             return Err(TryRecvError::Closed);
         }
@@ -159,11 +166,14 @@ impl<T> Subscriber<T> {
             if let Overflow::Disconnect = self.overflow {
                 if let Some(mark) = self.marked(word) {
                     if sequence >= mark {
-                        return Err(self.disconnect(mark));
+                        return Err(if report { self.disconnect(mark) } else { TryRecvError::Empty });
                     }
                     most = most.min(mark - sequence);
                 }
             } else if sequence > self.next {
+                if !report {
+                    return Err(TryRecvError::Empty);
+                }
                 let missed = sequence - self.next;
                 self.lost += missed;
                 self.next = sequence;
@@ -272,12 +282,6 @@ impl<T> Subscriber<T> {
     /// The sequence of the event that `peek(0)` answers.
     pub(super) fn first_looked_at(&self) -> Sequence {
         self.next
-    }
-
-    /// Puts a loss that `look` has just reported back, so that the next call reports it.
-    pub(super) fn unreport(&mut self, missed: u64) {
-        self.lost -= missed;
-        self.next -= missed;
     }
 
     /// Lets the next `n` looked-at events go.

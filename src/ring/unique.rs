@@ -42,7 +42,7 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
     #[inline]
     pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
         match self.claim_fast(n) {
-            Some(sequence) => Ok(Claim { sequence, displaced: None }),
+            Some(sequence) => Ok(Claim { sequence, len: n, spare: None }),
             None => self.claim_slow(n),
         }
     }
@@ -61,12 +61,14 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
         // ORDERING: AcqRel; the handshake with joins (see `join`): a registration that comes before it is seen below, and a
         // joiner that comes after it reads a head at least as new as `next`.
         core.tail.fetch_add(0, AcqRel);
+        let claim = |len, spare| Ok(Claim { sequence: self.next, len, spare });
         match core.room(self.next, n, self.next) {
             Room::Free { limit } => {
                 self.limit.set(limit);
-                Ok(Claim { sequence: self.next, displaced: None })
+                claim(n, None)
             }
-            Room::Displace(displaced) => Ok(Claim { sequence: self.next, displaced: Some(displaced) }),
+            Room::Cut { len } => claim(len, None),
+            Room::Displace { spare } => claim(1, Some(spare)),
             Room::Full(blocker) => Err(Refusal::Full(blocker)),
         }
     }
@@ -86,7 +88,7 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
 
     pub(crate) fn finish(&mut self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
-        let Some(spare) = claim.spare(0) else {
+        let Some(spare) = claim.spare else {
             self.finish_fast(sequence, event);
             return sequence;
         };

@@ -262,8 +262,9 @@ impl Model {
         ensure!(published <= left, "sequences beyond the end");
         // What stopped it was a piece, all of which needed room.
         let piece = if self.unique { 1 } else { self.chunk().min(offered - published) };
-        if !self.unique && refusal.is_some() {
-            ensure!(published % self.chunk() == 0, "half a chunk: {answer:?}");
+        // A chunk is cut where a guard holds the slot that it wants.
+        if !self.unique && refusal.is_some() && self.held().is_empty() {
+            ensure!(published.is_multiple_of(self.chunk()), "half a chunk: {answer:?}");
         }
         match refusal {
             None => ensure!(published == offered, "{answer:?}"),
@@ -296,7 +297,7 @@ impl Model {
         if self.unique {
             self.closed = n > published && published == left;
         } else {
-            ensure!(published % self.chunk() == 0, "half a chunk");
+            ensure!(published.is_multiple_of(self.chunk()) || !self.held().is_empty(), "half a chunk");
             let whole = n / self.chunk() * self.chunk();
             let refused = published + self.chunk() > must.min(left);
             ensure!(

@@ -1,0 +1,21 @@
+//! For Miri with many seeds: one publisher, one subscriber, a ring of two that wraps several times.
+
+#![allow(clippy::disallowed_methods, reason = "a test program spawns a thread")]
+
+use eventcast::ring::{Builder, RecvError, Wait};
+
+const EVENTS: u64 = 10;
+
+fn main() {
+    let (publisher, mut subscriber) = Builder::new(2).wait(Wait::Yield).build::<Box<u64>>().unwrap();
+    let writer = std::thread::spawn(move || {
+        for n in 0..EVENTS {
+            assert_eq!(publisher.publish(Box::new(n)), Ok(n));
+        }
+    });
+    for n in 0..EVENTS {
+        assert_eq!(subscriber.recv(), Ok(Box::new(n)));
+    }
+    assert_eq!(subscriber.recv(), Err(RecvError::Closed));
+    writer.join().unwrap();
+}
