@@ -4,10 +4,9 @@
 
 cargo fmt --all --check
 
-for package in $OWN_PACKAGES; do
-  # Not through cargo: a manifest whose targets have not all landed still has files to check.
-  if [ -d "$package" ]; then
-    find "$package" -name '*.rs' -not -path '*/target/*' -print0 | xargs -0 -r rustfmt --edition 2024 --check
+# Not through cargo: a manifest whose targets have not all landed still has files to check.
+for directory in $OWN_PACKAGES tests/miri_programs; do
+  if [ -d "$directory" ]; then
+    find "$directory" -name '*.rs' -not -path '*/target/*' -print0 | xargs -0 -r rustfmt --edition 2024 --check
   fi
 done
-find tests/miri_programs -name '*.rs' -print0 2>/dev/null | xargs -0 -r rustfmt --edition 2024 --check

@@ -4,7 +4,7 @@
 
 use eventcast::ring::{Builder, Overflow, Start, Wait};
 
-const EVENTS: u64 = 6;
+const EVENTS: u64 = 5;
 
 fn main() {
     let (publisher, first) = Builder::new(2).wait(Wait::Yield).build::<Box<u64>>().unwrap();

@@ -2,12 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test program spawns a thread")]
 
-use eventcast::ring::{Builder, Overflow, RecvError, Wait};
+use eventcast::ring::{Builder, Overflow, RecvError};
 
-const EVENTS: u64 = 12;
+const EVENTS: u64 = 8;
 
 fn main() {
-    let builder = Builder::new(1).overflow(Overflow::Lag).lag_slots(2).wait(Wait::Yield);
+    let builder = Builder::new(1).overflow(Overflow::Lag).lag_slots(2);
     let (publisher, mut subscriber) = builder.build::<Box<u64>>().unwrap();
     let writer =
         std::thread::spawn(move || (0..EVENTS).for_each(|n| assert!(publisher.publish(Box::new(n)).is_ok())));

@@ -4,7 +4,7 @@
 
 use eventcast::ring::{Builder, RecvError, Wait};
 
-const EVENTS: u64 = 3;
+const EVENTS: u64 = 2;
 
 fn main() {
     let (publisher, subscriber) = Builder::new(1).wait(Wait::Park).build::<Box<u64>>().unwrap();

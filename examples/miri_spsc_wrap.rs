@@ -2,12 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test program spawns a thread")]
 
-use eventcast::ring::{Builder, RecvError, Wait};
+use eventcast::ring::{Builder, RecvError};
 
-const EVENTS: u64 = 10;
+const EVENTS: u64 = 6;
 
 fn main() {
-    let (publisher, mut subscriber) = Builder::new(2).wait(Wait::Yield).build::<Box<u64>>().unwrap();
+    let (publisher, mut subscriber) = Builder::new(2).build::<Box<u64>>().unwrap();
     let writer = std::thread::spawn(move || {
         for n in 0..EVENTS {
             assert_eq!(publisher.publish(Box::new(n)), Ok(n));

@@ -2,12 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test program spawns threads")]
 
-use eventcast::ring::{Builder, Wait};
+use eventcast::ring::Builder;
 
-const EVENTS: u64 = 4;
+const EVENTS: u64 = 3;
 
 fn main() {
-    let (publisher, mut subscriber) = Builder::new(2).wait(Wait::Yield).build::<Box<(u64, u64)>>().unwrap();
+    let (publisher, mut subscriber) = Builder::new(2).build::<Box<(u64, u64)>>().unwrap();
     let other = publisher.clone();
     let writers = [
         std::thread::spawn(move || {

@@ -63,14 +63,16 @@ fn events_consumed_from_a_released_guard_do_not_count_as_behind() {
 
 #[test]
 fn joining_at_the_oldest_of_a_full_ring_is_a_full_ring_behind() {
+    // A publisher may run on for a moment by a limit that it found before the join; the mark is where it belongs all the same.
     let (publisher, first) = ring::channel::<u64>(8);
     drop(first);
     publisher.publish_batch(0..9).unwrap();
     let mut subscriber = publisher.subscribe_from(Start::Oldest, Overflow::Disconnect).unwrap();
     assert_eq!(subscriber.len(), 8);
-    publisher.publish(9).unwrap();
+    publisher.publish_batch(9..30).unwrap();
     let (events, end) = read(&mut subscriber);
-    assert_eq!(end, Some(TryRecvError::Disconnected(8_u64.saturating_sub(events.len() as u64))));
+    assert!(events.iter().all(|event| *event < 9));
+    assert_eq!(end, Some(TryRecvError::Disconnected(8 - events.len() as u64)));
 }
 
 /// A ring with two events held by lagging readers and one spare; answers with the readers. Its next refusal is for want of
@@ -121,9 +123,12 @@ fn a_batch_that_is_refused_marks_nobody() {
         publisher.try_publish(next).unwrap();
         next += 1;
         // One behind in a ring of four; the last of these four events would be one too many.
-        if publisher.try_publish_batch(next..next + 4).is_err() {
-            assert_eq!(publisher.next_sequence(), next, "a refused chunk published something");
-            assert_eq!(subscriber.try_recv(), Ok(next - 1));
+        let refused = publisher.try_publish_batch(next..next + 4).err();
+        let read = read(&mut subscriber);
+        if let Some(error) = refused {
+            let got = (next - 1..next + error.published()).collect();
+            assert_eq!(read, (got, None), "an event that was refused marked it");
+            next += error.published();
             break subscriber;
         }
         next += 4;

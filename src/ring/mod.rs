@@ -35,6 +35,7 @@ mod full;
 mod iter;
 mod join;
 mod methods;
+mod pace;
 mod publish_batch;
 mod publisher;
 mod recv;

@@ -151,8 +151,7 @@ impl<T> Subscriber<T> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv).
     pub fn batch(&mut self, max: usize) -> Result<Batch<'_, T>, TryRecvError> {
-        self.settle();
-        let n = self.look((max as u64).max(1))?;
+        let n = self.settle_and_look(max)?;
         Ok(Batch::new(self, n))
     }
 
@@ -180,7 +179,7 @@ impl<T> Subscriber<T> {
 
     fn settle_and_look(&mut self, max: usize) -> Result<u64, TryRecvError> {
         self.settle();
-        self.look((max as u64).max(1))
+        self.look_far((max as u64).max(1))
     }
 
     /// Iterates over clones of the events and waits for each. Goes on after a lag (see [`lost`](Self::lost)); ends when the

@@ -6,6 +6,7 @@
 
 use super::core::Core;
 use super::cursor::Cursor;
+use super::pace::Pace;
 use super::values::Ring;
 use super::word::{MAX_RUN, State, Word};
 use super::{Overflow, Sequence, SubscriberId};
@@ -13,6 +14,9 @@ use crate::error::TryRecvError;
 use crate::sync::{Arc, Ordering::*};
 use std::fmt;
 use std::ptr::NonNull;
+
+/// A blocking reader looks for so many events at once, even if its caller wants fewer.
+const LOOK_AHEAD: u64 = 256;
 
 /// Reads the events of a ring, in order, from where it joined.
 ///
@@ -29,6 +33,7 @@ pub struct Subscriber<T> {
     next: Sequence,
     /// Block: events below are known to be released.
     seen: Sequence,
+    pace: Pace,
     /// Events missed and already reported, or skipped before a disconnect.
     lost: u64,
     /// Events of a guard that was made and not dropped: the next call consumes them.
@@ -66,6 +71,7 @@ impl<T> Subscriber<T> {
             Overflow::Block => 0,
             _ => MAX_RUN.min(ring.core.shape.spares) as usize,
         };
+        let capacity = ring.core.shape.capacity;
         Self {
             ring,
             cursor,
@@ -74,6 +80,7 @@ impl<T> Subscriber<T> {
             joined: next,
             next,
             seen: next,
+            pace: Pace::new(capacity),
             lost: 0,
             guarded: 0,
             slots: vec![0; run].into_boxed_slice(),
@@ -102,15 +109,30 @@ impl<T> Subscriber<T> {
     #[inline(always)]
     pub(super) fn settle(&mut self) {
         if self.guarded != 0 {
-            let n = std::mem::take(&mut self.guarded);
-            self.consume(n);
+            self.release_guard();
         }
+    }
+
+    #[cold]
+    fn release_guard(&mut self) {
+        let n = std::mem::take(&mut self.guarded);
+        self.consume(n);
     }
 
     /// Makes up to `max` events from `next` on readable, at least one, and says how many.
     #[inline(always)]
     pub(super) fn look(&mut self, max: u64) -> Result<u64, TryRecvError> {
         if let Overflow::Block = self.overflow { self.look_block(max) } else { self.look_pinned(max, true) }
+    }
+
+    /// As [`look`](Self::look), for a batch: everything that is there, up to `max`, also beyond an earlier look.
+    pub(super) fn look_far(&mut self, max: u64) -> Result<u64, TryRecvError> {
+        let n = self.look(max)?;
+        if n == max || self.overflow != Overflow::Block {
+            return Ok(n);
+        }
+        self.see(max);
+        Ok(max.min(self.seen - self.next))
     }
 
     /// As [`look`](Self::look), after some events were delivered in the same call: a lag or a disconnect counts as nothing
@@ -122,19 +144,37 @@ impl<T> Subscriber<T> {
 
     #[inline(always)]
     fn look_block(&mut self, max: u64) -> Result<u64, TryRecvError> {
-        let core = &self.ring.core;
-        let wanted = self.next.saturating_add(max);
-        if core.shape.unique {
-            if self.seen == self.next {
-                self.seen = core.head();
-            }
-        } else {
-            while self.seen < wanted && core.stamp(self.seen) == self.seen + 1 {
-                self.seen += 1;
-            }
+        if self.seen == self.next {
+            self.look_anew(max)?;
         }
-        let n = self.seen.min(wanted) - self.next;
-        if n == 0 { Err(self.nothing()) } else { Ok(n) }
+        Ok(max.min(self.seen - self.next))
+    }
+
+    /// Looks how far events are released, at least for the next `n`.
+    #[inline(always)]
+    fn see(&mut self, n: u64) {
+        let core = &self.ring.core;
+        if core.shape.unique {
+            self.seen = core.head();
+            return;
+        }
+        let reach = self.next.saturating_add(n);
+        while self.seen < reach && core.stamp(self.seen) == self.seen + 1 {
+            self.seen += 1;
+        }
+    }
+
+    /// Looks at the words that publishers write, for more events than are wanted now.
+    #[inline(never)]
+    fn look_anew(&mut self, max: u64) -> Result<(), TryRecvError> {
+        self.pace.wait();
+        self.see(max.max(LOOK_AHEAD));
+        if self.seen == self.next {
+            self.pace.missed();
+            return Err(self.nothing());
+        }
+        self.pace.found(self.seen - self.next);
+        Ok(())
     }
 
     /// Nothing at `next`: is there nothing yet, or nothing ever?
@@ -159,6 +199,7 @@ impl<T> Subscriber<T> {
         if self.gone {
             return Err(TryRecvError::Closed);
         }
+        self.pace.wait();
         loop {
             let word = self.cursor().load();
             let sequence = word.sequence();
@@ -204,10 +245,9 @@ impl<T> Subscriber<T> {
                     // The stamp's Acquire has shown that the cursor was moved.
                     continue;
                 }
-                return Err(match core.end() {
-                    Some(end) if end == sequence => TryRecvError::Closed,
-                    _ => TryRecvError::Empty,
-                });
+                let end = core.end();
+                self.pace.missed();
+                return Err(if end == Some(sequence) { TryRecvError::Closed } else { TryRecvError::Empty });
             }
             let cursor = self.cursor();
             // ORDERING: Release pairs with the Acquire of `Cursor::held_run`.
@@ -221,6 +261,7 @@ impl<T> Subscriber<T> {
                 self.lost += sequence - self.next;
                 self.next = sequence;
                 self.own = sequence;
+                self.pace.found(if n == most { u64::MAX } else { n });
                 self.pinned = n as usize;
                 self.taken = 0;
                 return Ok(());
@@ -294,6 +335,24 @@ impl<T> Subscriber<T> {
             self.taken += n as usize;
             if self.taken == self.pinned {
                 self.unpin();
+            } else if let Overflow::Disconnect = self.overflow {
+                self.shrink_pin();
+            }
+        }
+    }
+
+    /// Tells publishers that a Disconnect reader has consumed a part of its run: that part does not count as behind.
+    fn shrink_pin(&mut self) {
+        let left = (self.pinned - self.taken) as u64;
+        let cursor = self.cursor();
+        // ORDERING: as in `pin`, and before the exchange: a longer run from the new start covers what is still held.
+        cursor.held.store(self.next, Release);
+        let word = Word(cursor.word.load(Relaxed));
+        if word.state() == State::WatchedPinned {
+            let shorter = Word::new(self.next, left, State::WatchedPinned);
+            // A mark that comes first is made from the old place, as `own` still says.
+            if cursor.word.compare_exchange(word.0, shorter.0, Release, Relaxed).is_ok() {
+                self.own = self.next;
             }
         }
     }

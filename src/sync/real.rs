@@ -10,6 +10,9 @@ pub(crate) use std::thread::{Thread, current as current_thread, yield_now};
 /// Rounds of looking again, with a pause in between, before a waiter of `Wait::Park` goes to sleep.
 pub(crate) const SPINS: u32 = if cfg!(miri) { 1 } else { 64 };
 
+/// Most pauses of a reader that has caught up.
+pub(crate) const MAX_PAUSES: u32 = if cfg!(miri) { 0 } else { 100 };
+
 /// Tells the core that this is a spinning loop.
 #[inline(always)]
 pub(crate) fn spin_hint() {

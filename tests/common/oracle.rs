@@ -177,10 +177,8 @@ impl Model {
         let (now, capacity) = (self.next(), self.capacity);
         for sub in self.subs.iter_mut().flatten() {
             sub.stale = true;
-            for place in [sub.place, sub.next] {
-                if sub.marks.contains(&None) && now > place + capacity {
-                    sub.marks.insert(Some(place + capacity));
-                }
+            if sub.marks.contains(&None) && now > sub.next + capacity {
+                sub.marks.insert(Some(sub.next + capacity));
             }
         }
     }
@@ -191,10 +189,8 @@ impl Model {
         self.events.push(event);
         for sub in self.subs.iter_mut().flatten() {
             if sub.overflow == Overflow::Disconnect && !sub.gone && sub.marks.contains(&None) {
-                for place in [sub.place, sub.next] {
-                    if sequence >= place + capacity {
-                        sub.marks.insert(Some(place + capacity));
-                    }
+                if sequence >= sub.next + capacity {
+                    sub.marks.insert(Some(sub.next + capacity));
                 }
                 if sequence >= sub.next + capacity && sequence >= sub.unnoticed {
                     sub.marks.remove(&None);
@@ -468,7 +464,9 @@ impl Model {
                 sub.stale = false;
             }
             TryRecvError::Disconnected(n) => {
-                let mark = sub.marks.iter().flatten().find(|mark| sub.lost + (**mark - sub.next) == n);
+                // One that joined behind may have read beyond its mark before anybody noticed.
+                let missed = |mark: u64| sub.lost + mark.saturating_sub(sub.next);
+                let mark = sub.marks.iter().flatten().find(|mark| missed(**mark) == n);
                 let Some(&mark) = mark else {
                     return Err(format!(
                         "{error:?} at {} after {} lost: marks {:?}",
@@ -477,7 +475,7 @@ impl Model {
                 };
                 sub.gone = true;
                 sub.lost = n;
-                sub.next = mark;
+                sub.next = sub.next.max(mark);
             }
             other => return Err(format!("{other:?}")),
         }

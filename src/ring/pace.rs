@@ -1,0 +1,71 @@
+//! How long a reader that has caught up waits before it looks again.
+//!
+//! A reader that polls as fast as it can takes the line away that the publisher writes next: the two bounce it in lock step,
+//! and everybody is several times slower than when the reader lets a few events gather. So it pauses before a look at the
+//! shared words, a little longer each time the looks find few events in quick succession, and not at all when they find
+//! nothing for a while (events are rare: latency counts) or when pausing does not make them find more (somebody publishes one
+//! by one).
+
+use crate::sync::{MAX_PAUSES, spin_hint};
+
+/// Looks that found nothing in a row, after which events count as rare.
+const RARE: u32 = 4;
+/// A look that finds so many events has waited long enough; on a small ring an eighth of it.
+const ENOUGH: u64 = 64;
+/// After pausing in vain, so many looks go without.
+const COOL_DOWN: u32 = 1024;
+
+#[derive(Debug)]
+pub(super) struct Pace {
+    enough: u64,
+    pauses: u32,
+    misses: u32,
+    cool_down: u32,
+}
+
+impl Pace {
+    pub(super) fn new(capacity: u64) -> Self {
+        Self { enough: ENOUGH.min(capacity / 8), pauses: 0, misses: 0, cool_down: 0 }
+    }
+
+    /// Before a look at the words that publishers write.
+    #[inline(always)]
+    pub(super) fn wait(&self) {
+        for _ in 0..self.pauses {
+            spin_hint();
+        }
+    }
+
+    /// The look found so many new events.
+    #[inline(always)]
+    pub(super) fn found(&mut self, events: u64) {
+        if self.cool_down > 0 {
+            self.cool_down -= 1;
+        } else if events > 4 * self.enough {
+            self.pauses /= 2;
+        } else if events < self.enough {
+            self.few(events);
+        }
+        self.misses = 0;
+    }
+
+    fn few(&mut self, events: u64) {
+        if self.misses > RARE {
+            self.pauses = 0;
+        } else if self.pauses >= 4 && events < 2 {
+            self.pauses = 0;
+            self.cool_down = COOL_DOWN;
+        } else {
+            self.pauses = (2 * self.pauses + 1).min(MAX_PAUSES);
+        }
+    }
+
+    /// The look found nothing.
+    #[inline(always)]
+    pub(super) fn missed(&mut self) {
+        self.misses = self.misses.saturating_add(1);
+        if self.misses > RARE {
+            self.pauses = 0;
+        }
+    }
+}
