@@ -1,5 +1,8 @@
 //! A `Disconnect` subscriber is removed by exactly the event that finds it a full ring behind, and is told so once.
 
+mod common;
+
+use common::Handle;
 use eventcast::ring::{self, Builder, Overflow, Publisher, Start, Subscriber, TryRecvError};
 
 fn disconnecting(capacity: usize) -> (Publisher<u64>, Subscriber<u64>) {
@@ -140,4 +143,30 @@ fn a_batch_that_is_refused_marks_nobody() {
         publisher.publish(next).unwrap();
         assert_eq!(read(&mut subscriber), (vec![next], None));
     }
+}
+
+/// It joined a full ring behind, and publishers ran on for a moment; the mark falls before what it holds in its guard.
+#[test]
+fn marked_below_what_it_holds() {
+    fn run(mut publisher: impl Handle<u64>) {
+        publisher.publish_batch(0..7).unwrap();
+        let mut subscriber = publisher.subscribe_from(Start::Oldest, Overflow::Disconnect).unwrap();
+        publisher.publish(7).unwrap();
+        let batch = subscriber.batch(5).unwrap();
+        let got = batch.len() as u64;
+        publisher.publish(8).unwrap();
+        drop(batch);
+        // Its counters stay what they say, whenever it was noticed.
+        assert!(subscriber.len() <= 3, "len {}", subscriber.len());
+        let (events, end) = read(&mut subscriber);
+        let missed = subscriber.lost();
+        assert_eq!(subscriber.sequence(), 5 + got + events.len() as u64 + missed);
+        assert!(matches!(end, None | Some(TryRecvError::Disconnected(_))));
+    }
+    let (publisher, first) = Builder::new(2).lag_slots(4).build::<u64>().unwrap();
+    drop(first);
+    run(publisher);
+    let (publisher, first) = Builder::new(2).lag_slots(4).build_unique::<u64>().unwrap();
+    drop(first);
+    run(publisher);
 }

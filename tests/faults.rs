@@ -733,7 +733,7 @@ fn f13_close_with_a_stuck_handler() {
                     numbers
                 });
                 eventually("the reader has read", || {
-                    publisher.next_sequence() == 3 || overflow == Overflow::Block || publisher.len() == 0
+                    publisher.next_sequence() == 3 || overflow == Overflow::Block || publisher.is_empty()
                 });
                 publisher.close();
                 publisher.close();

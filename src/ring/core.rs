@@ -1,16 +1,14 @@
 //! The ring's words without its values: what every protocol works on, the same for every event type.
 //!
 //! `position = sequence mod slots`, a power of two. `map[position]` names the physical slot that holds the position's value;
-//! it differs from the position only after a displacement. An entry is `physical ^ position`, so that zeroed memory means
-//! identity and a large ring touches no page before it needs it; its top bit says that the slot holds a value.
+//! it differs from the position only after a displacement. An entry is `physical ^ position`, zero at first; its top bit says
+//! that the slot holds a value.
 
 use super::cursor::Cursors;
 use super::sleep::{Gate, Sleepers};
 use super::wait::Wait;
 use super::word::{CLOSED, END_OF_SEQUENCES, SpareWord};
-use crate::sync::{
-    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Barrier, Ordering::*, zeroed_u32, zeroed_u64,
-};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Barrier, Ordering::*};
 use crossbeam_utils::CachePadded;
 
 /// In a map entry: the physical slot holds a value that has to be dropped. Kept only for types that need it.
@@ -69,8 +67,8 @@ impl Core {
         };
         Self {
             barrier,
-            stamps: zeroed_u64(if shape.unique { 0 } else { shape.slots as usize }),
-            map: zeroed_u32(shape.slots as usize),
+            stamps: (0..if shape.unique { 0 } else { shape.slots }).map(|_| AtomicU64::new(0)).collect(),
+            map: (0..shape.slots).map(|_| AtomicU32::new(0)).collect(),
             spares: (0..shape.spares).map(spare).collect(),
             cursors: Cursors::new(),
             tail: CachePadded::new(AtomicU64::new(shape.first << 1)),

@@ -424,7 +424,8 @@ impl<T> Subscriber<T> {
         // The cursor first: a publisher that moves it has seen `tail` beyond where it moves it to.
         let word = self.cursor().load();
         let published = self.core().next_sequence();
-        let mark = self.mark_in(word).unwrap_or(Sequence::MAX);
+        // One that joined at the oldest may have read on past its mark before the mark was made.
+        let mark = self.mark_in(word).map_or(Sequence::MAX, |mark| mark.max(next + held));
         Place { next, held, resume: word.sequence().min(mark).max(next + held), end: published.min(mark) }
     }
 

@@ -1,4 +1,4 @@
-//! Loom's primitives. Loom cannot see inside parking_lot, has no timed park and no zeroed atomics, so the stand-ins
+//! Loom's primitives. Loom cannot see inside parking_lot, and has no timed park, so the stand-ins
 //! below have the real ones' signatures and loom then proves the engine's protocol, not theirs.
 
 use std::mem::MaybeUninit;
@@ -19,14 +19,6 @@ pub(crate) const MAX_PAUSES: u32 = 0;
 /// A spinning thread must let the others run: loom's scheduler is not fair.
 pub(crate) fn spin_hint() {
     yield_now();
-}
-
-pub(crate) fn zeroed_u64(n: usize) -> Box<[AtomicU64]> {
-    (0..n).map(|_| AtomicU64::new(0)).collect()
-}
-
-pub(crate) fn zeroed_u32(n: usize) -> Box<[AtomicU32]> {
-    (0..n).map(|_| AtomicU32::new(0)).collect()
 }
 
 /// Cells that loom watches, one by one.

@@ -24,7 +24,7 @@ mod clock;
 pub(crate) use backend::Cells;
 pub(crate) use backend::{
     Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, MAX_PAUSES, Mutex, SPINS,
-    Thread, UnsafeCell, current_thread, park_until, spin_hint, yield_now, zeroed_u32, zeroed_u64,
+    Thread, UnsafeCell, current_thread, park_until, spin_hint, yield_now,
 };
 pub(crate) use barrier::Barrier;
 #[cfg(not(eventcast_loom))]

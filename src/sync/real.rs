@@ -19,26 +19,6 @@ pub(crate) fn spin_hint() {
     std::hint::spin_loop();
 }
 
-/// `n` zeroed words whose pages are touched only when they are first used.
-pub(crate) fn zeroed_u64(n: usize) -> Box<[AtomicU64]> {
-    let words = Box::<[AtomicU64]>::new_zeroed_slice(n);
-    // SAFETY: an atomic integer is valid with all bits zero.
-    #[allow(unsafe_code, reason = "lazily touched memory for large rings")]
-    unsafe {
-        words.assume_init()
-    }
-}
-
-/// As [`zeroed_u64`], of 32 bits.
-pub(crate) fn zeroed_u32(n: usize) -> Box<[AtomicU32]> {
-    let words = Box::<[AtomicU32]>::new_zeroed_slice(n);
-    // SAFETY: an atomic integer is valid with all bits zero.
-    #[allow(unsafe_code, reason = "lazily touched memory for large rings")]
-    unsafe {
-        words.assume_init()
-    }
-}
-
 /// A cell whose accesses a model checker can watch; here it only hands out the pointer.
 #[derive(Debug)]
 #[repr(transparent)]

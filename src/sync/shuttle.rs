@@ -16,14 +16,6 @@ pub(crate) fn spin_hint() {
     yield_now();
 }
 
-pub(crate) fn zeroed_u64(n: usize) -> Box<[AtomicU64]> {
-    (0..n).map(|_| AtomicU64::new(0)).collect()
-}
-
-pub(crate) fn zeroed_u32(n: usize) -> Box<[AtomicU32]> {
-    (0..n).map(|_| AtomicU32::new(0)).collect()
-}
-
 /// Shuttle runs one thread at a time: a plain cell.
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);

@@ -230,7 +230,7 @@ impl<'b> World<'b> {
                 }
             }
             1 => {
-                let timeout = if sure && c % 2 == 0 { LONG } else { Duration::ZERO };
+                let timeout = if sure && c.is_multiple_of(2) { LONG } else { Duration::ZERO };
                 match publisher!(self, handle, p => p.publish_timeout(event, timeout)).expect("a handle") {
                     Ok(sequence) => (Ok(sequence), None, None),
                     Err(error) => {
@@ -566,8 +566,8 @@ impl<'b> World<'b> {
         };
         let result: Result<Subscriber<Event>, StartError> = publisher!(self, handle, p => {
             match (start, overflow) {
-                (Start::Now, Overflow::Block) if c % 2 == 0 => Ok(p.subscribe()),
-                (Start::Now, overflow) if c % 2 == 0 => Ok(p.subscribe_with(overflow)),
+                (Start::Now, Overflow::Block) if c.is_multiple_of(2) => Ok(p.subscribe()),
+                (Start::Now, overflow) if c.is_multiple_of(2) => Ok(p.subscribe_with(overflow)),
                 _ => p.subscribe_from(start, overflow),
             }
         })
