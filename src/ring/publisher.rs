@@ -157,7 +157,8 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 
 impl<T: Send + Sync + 'static> Clone for Publisher<T> {
     fn clone(&self) -> Self {
-        self.ring.core.publishers.fetch_add(1, Relaxed);
+        let publishers = self.ring.core.publishers.fetch_add(1, Relaxed) + 1;
+        self.ring.core.gate.reserve(publishers);
         Self {
             ring: self.ring.clone(),
             // ORDERING: Acquire: the clone inherits what this handle's threads acquired.

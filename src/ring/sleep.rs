@@ -45,10 +45,10 @@ impl Sleepers {
         }
     }
 
-    /// Makes sure that `subscribers` of them can sleep without an allocation.
+    /// Makes sure that `subscribers` of them can sleep, and be armed as well, without an allocation.
     pub(crate) fn reserve(&self, subscribers: usize) {
         let queue = &mut self.list.lock().queue;
-        let more = subscribers.saturating_sub(queue.len());
+        let more = (2 * subscribers).saturating_sub(queue.len());
         queue.reserve(more);
     }
 
@@ -161,6 +161,13 @@ pub(crate) struct Gate {
 impl Gate {
     pub(crate) fn new() -> Self {
         Self { list: Mutex::new(GateList { waiting: Vec::with_capacity(8), next: 0 }) }
+    }
+
+    /// Makes sure that so many threads can wait without an allocation.
+    pub(crate) fn reserve(&self, publishers: usize) {
+        let waiting = &mut self.list.lock().waiting;
+        let more = publishers.saturating_sub(waiting.len());
+        waiting.reserve(more);
     }
 
     /// Registers the current thread under `cursor`. The heavy barrier and another look must follow before it sleeps.

@@ -1,4 +1,4 @@
-//! Loom's primitives. Loom cannot see inside parking_lot, and has no timed park, so the stand-ins
+//! Loom's primitives. Loom cannot see inside std's mutex and has no timed park, so the stand-ins
 //! below have the real ones' signatures and loom then proves the engine's protocol, not theirs.
 
 use std::mem::MaybeUninit;

@@ -1,6 +1,6 @@
 //! The only place that knows which primitives the engine runs on.
 //!
-//! Three back ends with the same signatures: the real ones (`std`, `parking_lot`), loom's under
+//! Three back ends with the same signatures: the real ones, loom's under
 //! `cfg(eventcast_loom)` and shuttle's under `cfg(eventcast_shuttle)`. What the stand-ins weaken is said where they
 //! weaken it: they have no membarrier (both sides become the fence), and a time-out is one more thread of the model.
 

@@ -36,26 +36,16 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// A mutex without poisoning. Miri refuses parking_lot's word lock under strict provenance and gets std's.
+/// A mutex without poisoning, for the slow paths of publish and receive: std's, because it allocates nothing, also not for
+/// a thread that has to wait (parking_lot's grows a table then).
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(MutexImpl<T>);
-
-#[cfg(not(miri))]
-type MutexImpl<T> = parking_lot::Mutex<T>;
-#[cfg(miri)]
-type MutexImpl<T> = std::sync::Mutex<T>;
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
 impl<T> Mutex<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self(MutexImpl::new(value))
+        Self(std::sync::Mutex::new(value))
     }
 
-    #[cfg(not(miri))]
-    pub(crate) fn lock(&self) -> parking_lot::MutexGuard<'_, T> {
-        self.0.lock()
-    }
-
-    #[cfg(miri)]
     pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

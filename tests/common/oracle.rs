@@ -12,7 +12,6 @@
 #![allow(dead_code, reason = "each user has its own part of it")]
 
 use eventcast::ring::{BatchRefusal, Overflow, StartError, SubscriberId, TryRecvError};
-use std::collections::BTreeSet;
 
 /// First sequence that is never used.
 pub(crate) const END: u64 = (1 << 53) - (1 << 32);
@@ -55,7 +54,7 @@ pub(crate) struct Sub {
     /// Somebody has tried to publish since `resume` was seen.
     stale: bool,
     /// Disconnect: at which event it may have been marked.
-    marks: BTreeSet<Option<u64>>,
+    marks: Vec<Option<u64>>,
     /// Its disconnect was reported.
     pub(crate) gone: bool,
     /// It joined behind: publishers may not have noticed before this sequence.
@@ -66,6 +65,12 @@ impl Sub {
     /// Is it unknown whether, or where, it was marked?
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.marks.len() > 1
+    }
+
+    fn may_be_marked(&mut self, at: u64) {
+        if !self.marks.contains(&Some(at)) {
+            self.marks.push(Some(at));
+        }
     }
 }
 
@@ -136,10 +141,13 @@ impl Model {
         blocking.map(|sub| self.next() - sub.place).max().unwrap_or(0)
     }
 
-    /// Events held in guards of subscribers that nobody waits for.
-    pub(crate) fn held(&self) -> BTreeSet<u64> {
+    /// Events held in guards of subscribers that nobody waits for; one that two of them hold counts once.
+    pub(crate) fn held(&self) -> Vec<u64> {
         let lossy = self.present().filter(|sub| sub.overflow != Overflow::Block && sub.held > 0);
-        lossy.flat_map(|sub| sub.place..sub.next + sub.held).collect()
+        let mut held: Vec<u64> = lossy.flat_map(|sub| sub.place..sub.next + sub.held).collect();
+        held.sort_unstable();
+        held.dedup();
+        held
     }
 
     /// How many events a publisher must be let through with, and how many it may.
@@ -178,7 +186,7 @@ impl Model {
         for sub in self.subs.iter_mut().flatten() {
             sub.stale = true;
             if sub.marks.contains(&None) && now > sub.next + capacity {
-                sub.marks.insert(Some(sub.next + capacity));
+                sub.may_be_marked(sub.next + capacity);
             }
         }
     }
@@ -190,10 +198,10 @@ impl Model {
         for sub in self.subs.iter_mut().flatten() {
             if sub.overflow == Overflow::Disconnect && !sub.gone && sub.marks.contains(&None) {
                 if sequence >= sub.next + capacity {
-                    sub.marks.insert(Some(sub.next + capacity));
+                    sub.may_be_marked(sub.next + capacity);
                 }
                 if sequence >= sub.next + capacity && sequence >= sub.unnoticed {
-                    sub.marks.remove(&None);
+                    sub.marks.retain(Option::is_some);
                 }
             }
         }
@@ -340,7 +348,7 @@ impl Model {
                     guarded: 0,
                     resume: start,
                     stale: false,
-                    marks: BTreeSet::from([None]),
+                    marks: vec![None],
                     gone: false,
                     unnoticed: if start < now { now + self.capacity } else { 0 },
                 });
@@ -446,7 +454,7 @@ impl Model {
                 ensure!(sub.next == now, "{error:?} at {} of {now}", sub.next);
                 ensure!(sub.resume == now, "{error:?} after it was moved to {}", sub.resume);
                 ensure!(sub.marks.contains(&None), "{error:?} for a disconnected subscriber {:?}", sub.marks);
-                sub.marks = BTreeSet::from([None]);
+                sub.marks = vec![None];
             }
             TryRecvError::Lagged(n) => {
                 let to = sub.next + n;

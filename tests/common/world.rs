@@ -201,7 +201,7 @@ impl<'b> World<'b> {
     /// A fresh event, perhaps one that panics.
     fn event(&mut self, b: u64) -> Event {
         self.made += 1;
-        Event::new(&self.ledger, self.made).bang_on_drop(b % 16 == 1).bang_on_clone(b % 16 == 2)
+        Event::new(&self.ledger, self.made).bang_on_drop(b % 32 == 1).bang_on_clone(b % 64 == 2)
     }
 
     fn has_publisher(&mut self, handle: usize) -> bool {
@@ -280,11 +280,11 @@ impl<'b> World<'b> {
         let n = c % (2 * self.model.capacity + 5);
         let (must, _) = self.model.room();
         let sure = self.model.closed || must >= n;
-        let panics_at = (b % 8 == 7).then_some(n / 2);
+        let panics_at = (b % 16 == 7).then_some(n / 2);
         let events: Vec<Event> = (0..n).map(|index| self.event(c + index)).collect();
         let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
         let hint = [(n as usize, Some(n as usize)), (0, Some(0)), (0, None), (n as usize * 2, None)]
-            [b as usize / 8 % 4];
+            [b as usize / 16 % 4];
         let mut source = Source { events: events.into_iter(), panics_at, hint };
         let before = self.model.next();
         let result = catch_unwind(AssertUnwindSafe(|| {
@@ -413,7 +413,7 @@ impl<'b> World<'b> {
             return Ok(());
         };
         self.model.called(slot);
-        let mut panics_at = (b % 8 == 7).then_some(b as usize / 8 % 4);
+        let mut panics_at = (b % 16 == 7).then_some(b as usize / 16 % 4);
         if self.model.sub(slot).held > 0 || self.model.sub(slot).is_ambiguous() {
             // How much of a run stays in hand is the ring's own affair; the oracle knows it only for a fresh one.
             panics_at = None;
