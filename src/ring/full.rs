@@ -1,7 +1,6 @@
 //! A publisher that waits for room.
 
 use super::core::Core;
-use super::cursor::Cursor;
 use super::room::Blocker;
 use super::wait::Wait;
 use crate::sync::{Deadline, SPINS, park_until, spin_hint, yield_now};
@@ -13,9 +12,9 @@ pub(crate) enum Refusal<'a> {
     Closed,
 }
 
-/// How long a publisher sleeps at a time when nothing will wake it: another publisher stands between claim and release, or
-/// any of several readers' guards may free a spare.
-const SLICE: Duration = Duration::from_micros(500);
+/// The longest that a publisher sleeps at a time while another publisher stands between claim and release: nothing will wake
+/// it then. It starts with a thousandth of that and doubles.
+const LONGEST_SLICE: Duration = Duration::from_millis(50);
 
 /// Tries a claim that was refused for want of room until it succeeds, the ring closes, or the time is over; then the last
 /// refusal comes back.
@@ -27,6 +26,7 @@ pub(crate) fn claim_waiting<'a, C>(
     mut claim: impl FnMut() -> Result<C, Refusal<'a>>,
 ) -> Result<C, Refusal<'a>> {
     let mut round = 0;
+    let mut slice = LONGEST_SLICE / 1000;
     loop {
         let blocker = match claim() {
             Err(Refusal::Full(blocker)) => blocker,
@@ -35,60 +35,51 @@ pub(crate) fn claim_waiting<'a, C>(
         if deadline.expired() {
             return Err(Refusal::Full(blocker));
         }
-        match core.shape.wait {
-            Wait::Spin => spin_hint(),
-            Wait::Yield if round < SPINS => spin_hint(),
-            Wait::Yield => yield_now(),
-            Wait::Park if round < SPINS => spin_hint(),
-            Wait::Park => match blocker {
-                Blocker::Subscriber(cursor) => {
-                    if let Some(done) = sleep(core, cursor, deadline, None, &mut claim) {
-                        return done;
-                    }
+        match (core.shape.wait, blocker) {
+            (Wait::Spin, _) => spin_hint(),
+            (_, _) if round < SPINS => spin_hint(),
+            (Wait::Yield, _) => yield_now(),
+            (Wait::Park, Blocker::Publisher) if round < 2 * SPINS => yield_now(),
+            (Wait::Park, Blocker::Publisher) => {
+                park_until(deadline, Some(slice));
+                slice = LONGEST_SLICE.min(2 * slice);
+            }
+            (Wait::Park, Blocker::Subscriber(_) | Blocker::Holder(_)) => {
+                if let Some(done) = sleep(core, blocker, deadline, &mut claim) {
+                    return done;
                 }
-                Blocker::Holder(cursor) => {
-                    if let Some(done) = sleep(core, cursor, deadline, Some(SLICE), &mut claim) {
-                        return done;
-                    }
-                }
-                Blocker::Publisher if round < 2 * SPINS => yield_now(),
-                Blocker::Publisher => park_until(deadline, Some(SLICE)),
-            },
+            }
         }
         round = round.saturating_add(1);
     }
 }
 
-/// Sleeps until `cursor` moves; `Some` when the last look before the sleep ended the wait.
+/// Sleeps until somebody who stands in the way lets go; `Some` when the last look before the sleep ended the wait.
 fn sleep<'a, C>(
     core: &Core,
-    cursor: &Cursor,
+    blocker: Blocker<'_>,
     deadline: &Deadline,
-    slice: Option<Duration>,
     claim: &mut impl FnMut() -> Result<C, Refusal<'a>>,
 ) -> Option<Result<C, Refusal<'a>>> {
-    let ticket = core.gate.register(cursor);
+    let ticket = match blocker {
+        Blocker::Subscriber(cursor) => core.gate.register(cursor),
+        _ => core.gate.register_any(&core.cursors),
+    };
     core.barrier.heavy();
-    match claim() {
-        Err(Refusal::Full(Blocker::Subscriber(other) | Blocker::Holder(other)))
-            if std::ptr::eq(other, cursor) =>
-        {
-            while core.gate.holds(ticket) && !deadline.expired() {
-                park_until(deadline, slice);
-                if slice.is_some() {
-                    break;
-                }
-            }
-            core.gate.cancel(ticket);
-            None
+    let again = claim();
+    let still = match (&again, blocker) {
+        (Err(Refusal::Full(Blocker::Subscriber(now))), Blocker::Subscriber(before)) => {
+            std::ptr::eq(*now, before)
         }
-        Err(Refusal::Full(_)) => {
-            core.gate.cancel(ticket);
-            None
-        }
-        done => {
-            core.gate.cancel(ticket);
-            Some(done)
-        }
+        (Err(Refusal::Full(Blocker::Holder(_))), Blocker::Holder(_)) => true,
+        _ => false,
+    };
+    while still && core.gate.holds(ticket) && !deadline.expired() {
+        park_until(deadline, None);
+    }
+    core.gate.cancel(ticket);
+    match again {
+        Err(Refusal::Full(_)) => None,
+        done => Some(done),
     }
 }

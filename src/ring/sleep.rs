@@ -11,6 +11,7 @@
 //! registrations.
 
 use super::cursor::{Cursor, Cursors};
+use super::word::State;
 use crate::sync::{AtomicUsize, Mutex, Ordering::*, Thread, current_thread};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
@@ -143,10 +144,13 @@ fn wake(bed: Bed) -> bool {
 
 struct GateEntry {
     ticket: Ticket,
-    /// Address of the cursor: compared, never followed.
+    /// Address of the cursor: compared, never followed; [`ANY`] for whoever holds something.
     cursor: usize,
     thread: Thread,
 }
+
+/// No cursor's address.
+const ANY: usize = 0;
 
 struct GateList {
     waiting: Vec<GateEntry>,
@@ -172,12 +176,26 @@ impl Gate {
 
     /// Registers the current thread under `cursor`. The heavy barrier and another look must follow before it sleeps.
     pub(crate) fn register(&self, cursor: &Cursor) -> Ticket {
+        self.push(address(cursor), std::iter::once(cursor))
+    }
+
+    /// As [`register`](Self::register), under every cursor that holds events now: any of them may set a spare free.
+    pub(crate) fn register_any(&self, cursors: &Cursors) -> Ticket {
+        let holds = |cursor: &&Cursor| {
+            matches!(cursor.load().state(), State::Pinned | State::WatchedPinned | State::Moved)
+        };
+        self.push(ANY, cursors.iter().filter(holds))
+    }
+
+    fn push<'a>(&self, cursor: usize, awaited: impl Iterator<Item = &'a Cursor>) -> Ticket {
         let mut list = self.list.lock();
         let ticket = Ticket(list.next);
         list.next += 1;
-        list.waiting.push(GateEntry { ticket, cursor: address(cursor), thread: current_thread() });
-        // ORDERING: Relaxed; the barriers of the handshake order it against the reader's look.
-        cursor.awaited.store(true, Relaxed);
+        list.waiting.push(GateEntry { ticket, cursor, thread: current_thread() });
+        for cursor in awaited {
+            // ORDERING: Relaxed; the barriers of the handshake order it against the reader's look.
+            cursor.awaited.store(true, Relaxed);
+        }
         ticket
     }
 
@@ -191,14 +209,14 @@ impl Gate {
         self.list.lock().waiting.iter().any(|entry| entry.ticket == ticket)
     }
 
-    /// Wakes every publisher that waits for this cursor now.
+    /// Wakes every publisher that waits for this cursor, or for any, now.
     #[cold]
     #[inline(never)]
     pub(crate) fn wake(&self, cursor: &Cursor) {
         let newest = Ticket(self.list.lock().next);
         loop {
             let mut list = self.list.lock();
-            let mine = |entry: &GateEntry| entry.cursor == address(cursor);
+            let mine = |entry: &GateEntry| entry.cursor == address(cursor) || entry.cursor == ANY;
             let Some(at) = list.waiting.iter().position(|entry| mine(entry) && entry.ticket < newest) else {
                 let more = list.waiting.iter().any(mine);
                 cursor.awaited.store(more, Relaxed);

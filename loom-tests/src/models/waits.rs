@@ -2,7 +2,7 @@
 
 use super::{Model, model};
 use crate::ring::{Event, event};
-use eventcast::ring::{Builder, Publisher, RecvError, RecvTimeoutError, Subscriber};
+use eventcast::ring::{Builder, Overflow, Publisher, RecvError, RecvTimeoutError, Subscriber};
 use loom::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ pub const MODELS: &[Model] = &[
     model("L8-leave-waiting-publisher", 3, leave),
     model("L9-full-to-room", 3, || room(false)),
     model("L9-full-to-room-unique", 3, || room(true)),
+    model("L9-spare-to-room", 2, spare),
     model("L10-park-publish", 3, || park(1, 2)),
     model("L10-two-sleepers", 2, || park(2, 1)),
     model("L11-close-two-sleepers", 2, close_sleepers),
@@ -55,6 +56,23 @@ fn room(unique: bool) {
         (0..3).for_each(|n| assert_eq!(publisher.publish(event(n)).unwrap(), n));
         reader.join().unwrap();
     }
+}
+
+/// A publisher waits for a spare that one of two holders sets free, and not the one whose slot it wants.
+fn spare() {
+    let (publisher, mut a) = Builder::new(1).lag_slots(1).overflow(Overflow::Lag).build::<Event>().unwrap();
+    let mut b = publisher.subscribe_with(Overflow::Lag);
+    publisher.publish(event(0)).unwrap();
+    publisher.publish(event(1)).unwrap();
+    b.drain(1, |_| ()).unwrap();
+    std::mem::forget(a.batch(1).unwrap());
+    let held = b.batch(1).unwrap();
+    publisher.publish(event(2)).unwrap();
+    // Event 3 wants the slot that b holds; the only spare keeps what a holds.
+    let reader = thread::spawn(move || drop(a));
+    assert_eq!(publisher.publish(event(3)).unwrap(), 3);
+    assert_eq!(value(&held[0]), 1);
+    reader.join().unwrap();
 }
 
 /// Sleepers against publishes: each gets everything, though a publish wakes at most one.

@@ -1,0 +1,6 @@
+//! A raw pointer is neither sent nor shared.
+use eventcast::ring;
+
+fn main() {
+    let _ = ring::channel::<*const u8>(4);
+}
