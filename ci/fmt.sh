@@ -5,7 +5,7 @@
 cargo fmt --all --check
 
 # Not through cargo: a manifest whose targets have not all landed still has files to check.
-for directory in $OWN_PACKAGES tests/miri_programs; do
+for directory in $OWN_PACKAGES tests/compile_fail; do
   if [ -d "$directory" ]; then
     find "$directory" -name '*.rs' -not -path '*/target/*' -print0 | xargs -0 -r rustfmt --edition 2024 --check
   fi

@@ -113,6 +113,28 @@ features_of() {
        on && /^[A-Za-z0-9_-]+[[:space:]]*=/ { sub(/[[:space:]]*=.*/, ""); if ($0 != "default") print }' "$1"
 }
 
+# checked_package: writes a package of the engine's tests and of the programs examples/miri_*.rs into the target
+# directory and sets CHECKED to its manifest. Its only dependency is the engine with all features (and libc), so that
+# the sanitizers and Miri do not build the benches' and the compile-fail tests' dependencies once more each.
+checked_package() {
+  local directory=$TARGET_BASE/checked file
+  CHECKED=$directory/Cargo.toml
+  export CHECKED
+  mkdir -p "$directory"
+  {
+    printf '[package]\nname = "eventcast-checked"\nversion = "0.0.0"\nedition = "2024"\npublish = false\n\n[workspace]\n\n'
+    printf '[lib]\npath = "lib.rs"\n\n[profile.release]\ndebug = "line-tables-only"\n\n[dependencies]\nlibc = "0.2"\n'
+    printf 'eventcast = { path = "%s", features = [%s] }\n' "$ROOT" "$(features_of Cargo.toml | sed 's/.*/"&"/' | paste -s -d , -)"
+    for file in tests/*.rs; do printf '\n[[test]]\nname = "%s"\npath = "%s/%s"\n' "$(basename "$file" .rs)" "$ROOT" "$file"; done
+    for file in examples/*.rs; do printf '\n[[example]]\nname = "%s"\npath = "%s/%s"\n' "$(basename "$file" .rs)" "$ROOT" "$file"; done
+  } >"$CHECKED"
+  [ -e "$directory/lib.rs" ] || : >"$directory/lib.rs"
+  # Some tests read files of the repository.
+  for file in fuzz examples tests; do ln -sfn "$ROOT/$file" "$directory/$file"; done
+  # The same versions as the workspace; cargo drops what is not needed.
+  cp Cargo.lock "$directory/Cargo.lock"
+}
+
 # Manifests of the workspace's members, one per line.
 member_manifests() {
   printf 'Cargo.toml\n'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Miri, under both borrow models: the test targets of ci/miri-tests, and the plain programs in tests/miri_programs
-# with many seeds (each seed another schedule, other weak-memory choices, other spurious failures).
+# Miri, under both borrow models: the test targets of ci/miri-tests, and the plain programs
+# examples/miri_*.rs with many seeds (each seed another schedule, other weak-memory choices, other spurious failures).
 #
 #   EVENTCAST_MIRI_SEEDS=0..4096   seeds of the programs (default 0..16)
 #   EVENTCAST_MIRI_TARGET=TRIPLE   another platform (default: this one)
@@ -13,6 +13,7 @@ parts=${EVENTCAST_MIRI_PARTS:-tests programs}
 target=${EVENTCAST_MIRI_TARGET:-$HOST}
 
 nightly miri rust-src
+checked_package
 own_target miri
 
 STRICT="-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check"
@@ -38,7 +39,7 @@ tests() {
       case $argument in -Zmiri*) flags="$flags $argument" ;; *) harness="$harness $argument" ;; esac
     done
     # shellcheck disable=SC2086
-    MIRIFLAGS=$flags "${miri[@]}" test --quiet --target "$target" -p eventcast --all-features --test "$name" \
+    MIRIFLAGS=$flags "${miri[@]}" test --quiet --target "$target" --manifest-path "$CHECKED" --test "$name" \
       -- $harness </dev/null 2>&1 | sed "s/^/[$1] /"
   done
 }
@@ -50,7 +51,7 @@ case $parts in *tests*)
     names=$(chosen | awk '{ printf "--test %s ", $1 }')
     [ -n "$names" ] || fail "ci/miri-tests lists no test target"
     # shellcheck disable=SC2086
-    "${miri[@]}" test --quiet --target "$target" -p eventcast --all-features --no-run $names
+    "${miri[@]}" test --quiet --target "$target" --manifest-path "$CHECKED" --no-run $names
     start=$SECONDS
     tests stacked "" &
     stacked=$!
@@ -68,14 +69,14 @@ case $parts in *tests*)
 esac
 
 case $parts in *programs*)
-  if need miri-programs tests/miri_programs; then
-    for file in tests/miri_programs/*.rs; do
-      program=miri_$(basename "$file" .rs)
+  if need miri-programs examples/miri_spsc_wrap.rs; then
+    for file in examples/miri_*.rs; do
+      program=$(basename "$file" .rs)
       for model in "" "-Zmiri-tree-borrows"; do
         say "$program, seeds $seeds${model:+, }$model"
         start=$SECONDS
         MIRIFLAGS="$STRICT $model -Zmiri-many-seeds=$seeds" \
-          "${miri[@]}" run --quiet --target "$target" -p eventcast --all-features --example "$program" >"$TARGET_BASE/miri.log" 2>&1 || {
+          "${miri[@]}" run --quiet --target "$target" --manifest-path "$CHECKED" --example "$program" >"$TARGET_BASE/miri.log" 2>&1 || {
           tail -n 60 "$TARGET_BASE/miri.log"
           fail "miri, $program, seeds $seeds $model"
         }

@@ -9,6 +9,10 @@ command -v rustup >/dev/null || skip "rustup is not here, so no standard library
 rustup target add $TARGETS >/dev/null 2>&1 || skip "cannot install the targets $TARGETS"
 
 for target in $TARGETS; do
-  say "$target"
+  say "$target: the engine"
+  cargo check --quiet -p eventcast --all-features --target "$target"
+done
+for target in x86_64-pc-windows-msvc aarch64-apple-darwin; do
+  say "$target: the program"
   cargo check --quiet --workspace --all-features --target "$target"
 done

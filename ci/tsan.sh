@@ -6,10 +6,11 @@ need stress tests/stress.rs || exit "$PENDING"
 [ "$(uname -s)" = Linux ] || skip "thread sanitizer runs are set up for Linux"
 nightly rust-src
 
+checked_package
 own_target tsan
-export EVENTCAST_STRESS_EVENTS=${EVENTCAST_STRESS_EVENTS:-200000}
+export EVENTCAST_STRESS_EVENTS=${EVENTCAST_STRESS_EVENTS:-100000}
 export RUSTFLAGS="-Zsanitizer=thread"
 export TSAN_OPTIONS="halt_on_error=1 ${TSAN_OPTIONS:-}"
 say "$EVENTCAST_STRESS_EVENTS events"
-cargo "+$NIGHTLY" test --quiet -Zbuild-std --target "$HOST" --release -p eventcast --all-features --test stress
+cargo "+$NIGHTLY" test --quiet -Zbuild-std --target "$HOST" --release --manifest-path "$CHECKED" --test stress
 printf 'COUNT stress events: %s\n' "$EVENTCAST_STRESS_EVENTS"

@@ -26,8 +26,6 @@ pub(crate) struct Load {
     pub(crate) churners: u64,
     /// How long a churner rests between two subscriptions.
     pub(crate) rest: Duration,
-    /// Remember the whole order, so that every reader can be compared with every other: 8 bytes an event.
-    pub(crate) remember: bool,
     pub(crate) seed: u64,
 }
 
@@ -63,7 +61,7 @@ pub(crate) fn run<P: Payload>(load: &Load, progress: impl Fn(u64) + Sync) -> Rep
     };
     let (publisher, first) = builder.build::<P>().unwrap();
     let shared = Shared {
-        order: Order::new(load.first, if load.remember { load.events } else { 0 }),
+        order: Order::new(load.first, load.events),
         accepted: AtomicU64::new(0),
         delivered: AtomicU64::new(0),
         lost: AtomicU64::new(0),

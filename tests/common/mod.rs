@@ -169,30 +169,41 @@ impl Payload for Boxed {
     }
 }
 
-/// Which event stands at which sequence, as whoever looks first says; everybody else has to agree.
+/// Which event stands at which sequence, as whoever looks first says; everybody else has to agree. It remembers the latest
+/// million.
 #[derive(Debug)]
 pub(crate) struct Order {
     first: u64,
+    /// Lap (16 bits) | digest of the event (48 bits).
     entries: Box<[AtomicU64]>,
 }
 
 impl Order {
+    const DIGEST: u64 = (1 << 48) - 1;
+
     pub(crate) fn new(first: u64, events: u64) -> Self {
-        Self { first, entries: (0..events).map(|_| AtomicU64::new(0)).collect() }
+        let size = events.clamp(1, 1 << 20).next_power_of_two();
+        Self { first, entries: (0..size).map(|_| AtomicU64::new(0)).collect() }
     }
 
     #[track_caller]
     pub(crate) fn agree(&self, sequence: u64, publisher: u64, number: u64) {
-        let Some(index) = sequence.checked_sub(self.first) else {
+        let Some(offset) = sequence.checked_sub(self.first) else {
             panic!("sequence {sequence} before the first")
         };
-        let Some(entry) = self.entries.get(index as usize) else {
-            return;
-        };
-        let mine = (publisher << 48 | number) + 1;
-        if let Err(other) = entry.compare_exchange(0, mine, Relaxed, Relaxed) {
-            assert_eq!(other, mine, "two events at sequence {sequence}");
+        let size = self.entries.len() as u64;
+        let lap = offset / size + 1;
+        assert!(lap < 1 << 16, "more events than it can tell apart");
+        let entry = &self.entries[(offset % size) as usize];
+        let mine = lap << 48 | (word(publisher, number, 0) >> 16 & Self::DIGEST);
+        let mut seen = entry.load(Relaxed);
+        while seen >> 48 < lap {
+            match entry.compare_exchange_weak(seen, mine, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
         }
+        assert!(seen >> 48 > lap || seen == mine, "two events at sequence {sequence}");
     }
 }
 

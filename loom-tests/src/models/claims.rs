@@ -7,8 +7,8 @@ use loom::sync::Arc;
 use loom::thread;
 
 pub const MODELS: &[Model] = &[
-    model("L1-claim-claim", 3, || claims(2, 2, 2)),
-    model("L2-three-claimants", 2, || claims(3, 1, 2)),
+    model("L1-claim-claim", 3, || claims(2, 2, 2, 1)),
+    model("L2-three-claimants", 2, || claims(3, 1, 2, 0)),
     model("L3-wrap-cap1", 0, || wrap(1, 3)),
     model("L3-wrap-cap2", 0, || wrap(2, 6)),
     model("L3-wrap-unique", 0, wrap_unique),
@@ -19,11 +19,11 @@ pub const MODELS: &[Model] = &[
 ];
 
 /// Publishers race for the next sequence; every accepted event is read once, each publisher's in its order.
-fn claims(publishers: u64, each: u64, capacity: usize) {
+fn claims(publishers: u64, each: u64, capacity: usize, polls: usize) {
     let (publisher, subscriber) = shared(capacity, 1, Overflow::Block);
     let threads: Vec<_> = (0..publishers).map(|p| spawn(&publisher, p * 100..p * 100 + each)).collect();
     let mut reader = Reader::new(subscriber);
-    reader.poll(2);
+    reader.polls(polls, 2);
     let ok = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
     let got = reader.settle(ok, 0);
     in_order(&got);

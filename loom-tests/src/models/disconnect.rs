@@ -7,7 +7,7 @@ use loom::thread;
 
 pub const MODELS: &[Model] = &[
     model("L20-mark-read", 3, || mark(1, 4)),
-    model("L20-mark-read-2p", 2, || mark(2, 2)),
+    model("L20-mark-read-2p", 2, || mark(2, 1)),
     model("L20-mark-leave-join", 2, leave_join),
 ];
 
