@@ -5,7 +5,7 @@
 #   loom-tests/run.sh deep             every model at its own bound
 #   loom-tests/run.sh one MODEL [BOUND]
 #
-# A model that does not finish within LOOM_SECONDS (default 60 quick, 600 deep) fails. Prints one line a model.
+# A model that does not finish within LOOM_SECONDS (default 240 quick, 600 deep) fails. Prints one line a model.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -31,13 +31,13 @@ quick)
     "$models" | while read -r name bound; do
         if [ "$bound" -eq 0 ] || [ "$bound" -gt 2 ]; then bound=2; fi
         echo "$name $bound"
-    done | xargs -P 2 -L 1 bash -c 'check "$1" "$2" "${LOOM_SECONDS:-60}"' _
+    done | xargs -P 2 -L 1 bash -c 'check "$1" "$2" "${LOOM_SECONDS:-240}"' _
     ;;
 deep)
     "$models" | xargs -P 2 -L 1 bash -c 'check "$1" "$2" "${LOOM_SECONDS:-600}"' _
     ;;
 one)
-    check "$2" "${3:-2}" "${LOOM_SECONDS:-60}"
+    check "$2" "${3:-2}" "${LOOM_SECONDS:-240}"
     ;;
 *)
     echo "usage: $0 quick|deep|one MODEL [BOUND]" >&2

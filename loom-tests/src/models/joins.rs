@@ -141,7 +141,7 @@ fn join_oldest(publishers: u64, each: u64) {
     let from = subscriber.joined();
     assert!(from >= 1);
     let mut reader = Reader::new(subscriber);
-    reader.polls(if publishers == 1 { 2 } else { 1 }, 1);
+    reader.polls(if publishers == 1 { 2 } else { 0 }, 1);
     let total = 2 + writers.into_iter().map(|writer| writer.join().unwrap()).sum::<u64>();
     assert_eq!(publisher.next_sequence(), total);
     reader.settle(total - from, 1);
