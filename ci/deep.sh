@@ -108,27 +108,30 @@ piece_shuttle() {
     cargo test --manifest-path loom-tests/shuttle/Cargo.toml --release -- --nocapture
 }
 
-# One process a core on one corpus, each with a seed of its own; what they executed is added to the running count.
+# One process a core on one corpus, each with a seed of its own; what they executed is added to the running count. The
+# bulk runs without AddressSanitizer and without traced comparisons (some twenty times faster; the oracle, the ledger of
+# drops and the engine's assertions judge it); what it kept as new is then replayed under AddressSanitizer.
 piece_fuzz-ring_ops() {
   need fuzz fuzz/fuzz_targets/ring_ops.rs || exit "$PENDING"
   nightly
   cargo_tool cargo-fuzz cargo-fuzz 0.13.2
-  own_target fuzz
-  local total=records/fuzz-ring_ops.total corpus=$CARGO_TARGET_DIR/new/ring_ops seconds=${EVENTCAST_FUZZ_SECONDS:-4200}
+  local total=records/fuzz-ring_ops.total corpus=$TARGET_BASE/fuzz/new/ring_ops seconds=${EVENTCAST_FUZZ_SECONDS:-4000}
   local before executed=0 process seed log inputs=() jobs=() code=0
+  local build=(--target "$HOST" --sanitizer none --no-trace-compares)
   before=$(awk '/^[0-9]/ { n += $3 } END { printf "%d", n }' "$total" 2>/dev/null || echo 0)
   printf 'COUNT executions before this slice: %s of %s\n' "$before" "$FUZZ_GOAL"
   mkdir -p "$corpus"
   for directory in fuzz/regressions/ring_ops fuzz/corpus/ring_ops; do
     if [ -d "$directory" ]; then inputs+=("$directory"); fi
   done
-  cargo "+$NIGHTLY" fuzz build --target "$HOST" ring_ops
+  own_target fuzz-plain
+  cargo "+$NIGHTLY" fuzz build "${build[@]}" ring_ops
   for process in $(seq "$CORES"); do
     seed=$(($(date +%s) * 10 + process))
     log=$corpus.$process.log
     printf 'SEED libFuzzer %s\n' "$seed"
-    cargo "+$NIGHTLY" fuzz run --target "$HOST" ring_ops "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=1024 -timeout=10 \
-      -print_final_stats=1 -reload=1 -seed="$seed" -max_total_time="$seconds" >"$log" 2>&1 &
+    cargo "+$NIGHTLY" fuzz run "${build[@]}" ring_ops "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=1024 -timeout=10 \
+      -print_final_stats=1 -reload=1 -entropic=0 -seed="$((seed % 4294967295))" -max_total_time="$seconds" >"$log" 2>&1 &
     jobs+=($!)
   done
   for process in "${jobs[@]}"; do wait "$process" || code=1; done
@@ -142,6 +145,16 @@ piece_fuzz-ring_ops() {
   printf 'COUNT executions in this slice: %s\n' "$executed"
   printf 'COUNT executions in all: %s of %s\n' "$((before + executed))" "$FUZZ_GOAL"
   [ "$code" -eq 0 ] || fail "fuzz found something: see fuzz/artifacts/ring_ops"
+  [ "$executed" -gt 0 ] || fail "nothing was executed"
+
+  say "replay under AddressSanitizer"
+  own_target fuzz
+  cargo "+$NIGHTLY" fuzz run --target "$HOST" ring_ops "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=2048 -timeout=20 -runs=0 \
+    >"$corpus.log" 2>&1 || {
+    tail -n 60 "$corpus.log"
+    fail "replay under AddressSanitizer"
+  }
+  printf 'COUNT inputs replayed under AddressSanitizer: %s\n' "$(find "$corpus" "${inputs[@]}" -type f | wc -l | tr -d ' ')"
 }
 
 piece_differential() {

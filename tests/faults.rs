@@ -918,6 +918,11 @@ mod f9 {
                     0 | 1 => {
                         let before = shared.done[1 - victim].load(Relaxed);
                         (0..hold).for_each(|_| std::hint::spin_loop());
+                        // Now and then long enough for the other one to get a core, whatever else runs on the machine.
+                        let patience = Instant::now() + Duration::from_millis(if hold == 1 { 50 } else { 0 });
+                        while shared.done[1 - victim].load(Relaxed) == before && Instant::now() < patience {
+                            std::thread::yield_now();
+                        }
                         others_went_on.fetch_add(shared.done[1 - victim].load(Relaxed) - before, Relaxed);
                     }
                     _ => (0..hold).for_each(|_| std::hint::spin_loop()),

@@ -34,7 +34,7 @@ fn perhaps_yield() {
         static TURN: Cell<u32> = const { Cell::new(0) };
     }
     TURN.set(TURN.get().wrapping_add(1));
-    if TURN.get() % 3 == 0 {
+    if TURN.get().is_multiple_of(3) {
         thread::yield_now();
     }
 }
@@ -158,9 +158,11 @@ fn moments(done: &Done, setting: &Setting) -> Vec<Moment> {
             moments
         }
         Done::Close => vec![Moment::CloseIntake, Moment::TellReaders],
-        Done::Read(subscriber, values) => {
-            vec![Moment::Read { subscriber: *subscriber, values: values.clone(), consume: true }]
-        }
+        // A drain lets publishers see its progress on the way, and looks again.
+        Done::Read(subscriber, values) => values
+            .iter()
+            .map(|value| Moment::Read { subscriber: *subscriber, values: vec![*value], consume: true })
+            .collect(),
         Done::Look(subscriber, values) => {
             vec![Moment::Read { subscriber: *subscriber, values: values.clone(), consume: false }]
         }
@@ -287,7 +289,7 @@ impl State {
         let policy = setting.policies[subscriber];
         let reader = &mut self.readers[subscriber];
         let fits = match error {
-            TryRecvError::Empty => !reader.gone && !there && !(told && reader.next == claimed),
+            TryRecvError::Empty => !(reader.gone || there || told && reader.next == claimed),
             TryRecvError::Closed => reader.gone || closed && reader.next == claimed,
             TryRecvError::Lagged(n) => {
                 reader.lost += n;

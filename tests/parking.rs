@@ -19,7 +19,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const ROUNDS: u64 = if cfg!(miri) { 5 } else { 2_000 };
+const ROUNDS: u64 = match (cfg!(miri), cfg!(debug_assertions)) {
+    (true, _) => 5,
+    (_, true) => 2_000,
+    (_, false) => 10_000,
+};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// A ring whose both sides park, with or without the kernel's barrier.
@@ -342,25 +346,77 @@ fn a_chain_of_sleepers_all_get_each_event() {
     });
 }
 
+/// The publish comes at any moment of the other side's way into its sleep: before, while it registers, after.
+#[test]
+fn a_publish_that_meets_a_falling_asleep_is_not_lost() {
+    both("falling asleep", |membarrier| {
+        let mut rng = Rng::new(seed());
+        let rounds = ROUNDS * 10;
+        let (publisher, mut subscriber) = ring(4, membarrier);
+        let read = AtomicU64::new(0);
+        thread::scope(|scope| {
+            let read = &read;
+            scope.spawn(move || {
+                for n in 0..rounds {
+                    assert_eq!(subscriber.recv(), Ok(n));
+                    read.store(n + 1, Release);
+                }
+            });
+            for n in 0..rounds {
+                publisher.publish(n).unwrap();
+                eventually("it has it", || read.load(Acquire) == n + 1);
+                (0..rng.below(600)).for_each(|_| std::hint::spin_loop());
+            }
+        });
+    });
+}
+
+/// The same for a publisher: room is made at any moment of its way into its sleep.
+#[test]
+fn room_that_meets_a_falling_asleep_is_not_lost() {
+    both("room and falling asleep", |membarrier| {
+        let mut rng = Rng::new(seed());
+        let rounds = ROUNDS * 10;
+        let (publisher, mut subscriber) = ring(1, membarrier);
+        let published = AtomicU64::new(0);
+        thread::scope(|scope| {
+            let published = &published;
+            scope.spawn(move || {
+                for n in 0..rounds {
+                    assert_eq!(publisher.publish(n), Ok(n));
+                    published.store(n + 1, Release);
+                }
+            });
+            for n in 0..rounds {
+                eventually("it is published", || published.load(Acquire) > n);
+                (0..rng.below(600)).for_each(|_| std::hint::spin_loop());
+                assert_eq!(subscriber.try_recv(), Ok(n));
+            }
+        });
+    });
+}
+
 /// Waiters whose time is over just when they are woken hand the wake on.
 #[test]
 fn a_wake_that_meets_a_time_out_is_not_lost() {
     both("time-out and wake", |membarrier| {
         let mut rng = Rng::new(seed());
         let (publisher, mut patient) = ring(64, membarrier);
-        let mut hasty = publisher.subscribe_with(Overflow::Lag);
+        let hasty: [_; 3] = std::array::from_fn(|_| publisher.subscribe_with(Overflow::Lag));
         let read = AtomicU64::new(0);
         thread::scope(|scope| {
-            let mut own = Rng::new(rng.next());
-            scope.spawn(move || {
-                loop {
-                    let wait = Duration::from_nanos(own.below(60_000));
-                    match hasty.recv_timeout(wait) {
-                        Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Lagged(_)) => {}
-                        Err(_) => break,
+            for mut hasty in hasty {
+                let mut own = Rng::new(rng.next());
+                scope.spawn(move || {
+                    loop {
+                        let wait = Duration::from_nanos(own.below(60_000));
+                        match hasty.recv_timeout(wait) {
+                            Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Lagged(_)) => {}
+                            Err(_) => break,
+                        }
                     }
-                }
-            });
+                });
+            }
             let read = &read;
             scope.spawn(move || {
                 for n in 0..ROUNDS {

@@ -44,6 +44,8 @@ pub(crate) struct Core {
     pub(crate) stamps: Box<[AtomicU64]>,
     pub(crate) map: Box<[AtomicU32]>,
     pub(crate) spares: Box<[Spare]>,
+    /// Has any position ever got another slot than its own? Until then readers need no map.
+    pub(crate) displaced: AtomicBool,
     pub(crate) cursors: Cursors,
     /// Next sequence to claim << 1 | closed. On a unique ring only the closed bit and the joins' handshake.
     pub(crate) tail: CachePadded<AtomicU64>,
@@ -70,6 +72,7 @@ impl Core {
             stamps: (0..if shape.unique { 0 } else { shape.slots }).map(|_| AtomicU64::new(0)).collect(),
             map: (0..shape.slots).map(|_| AtomicU32::new(0)).collect(),
             spares: (0..shape.spares).map(spare).collect(),
+            displaced: AtomicBool::new(false),
             cursors: Cursors::new(),
             tail: CachePadded::new(AtomicU64::new(shape.first << 1)),
             head: CachePadded::new(AtomicU64::new(shape.first)),

@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::room::Blocker;
 use super::wait::Wait;
-use crate::sync::{Deadline, SPINS, park_until, spin_hint, yield_now};
+use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now};
 use std::time::Duration;
 
 /// Why a claim was refused.
@@ -37,9 +37,9 @@ pub(crate) fn claim_waiting<'a, C>(
         }
         match (core.shape.wait, blocker) {
             (Wait::Spin, _) => spin_hint(),
-            (_, _) if round < SPINS => spin_hint(),
+            (_, _) if round < spins() => spin_hint(),
             (Wait::Yield, _) => yield_now(),
-            (Wait::Park, Blocker::Publisher) if round < 2 * SPINS => yield_now(),
+            (Wait::Park, Blocker::Publisher) if round < 2 * spins() => yield_now(),
             (Wait::Park, Blocker::Publisher) => {
                 park_until(deadline, Some(slice));
                 slice = LONGEST_SLICE.min(2 * slice);

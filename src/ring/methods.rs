@@ -34,9 +34,8 @@ macro_rules! publisher_methods {
             /// ```
             #[inline]
             pub fn publish($($receiver)+, event: T) -> Result<Sequence, PublishError<T>> {
-                if let Some(sequence) = $me.claim_fast(1) {
-                    $me.finish_fast(sequence, event);
-                    return Ok(sequence);
+                if let Some(claim) = $me.claim_fast(1) {
+                    return Ok($me.finish(claim, event));
                 }
                 $me.publish_slow(event, &Deadline::NEVER).map_err(|error| PublishError::Closed(error.into_inner()))
             }
@@ -47,9 +46,8 @@ macro_rules! publisher_methods {
             /// [`TryPublishError::Full`] or [`TryPublishError::Closed`], with the event.
             #[inline]
             pub fn try_publish($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
-                if let Some(sequence) = $me.claim_fast(1) {
-                    $me.finish_fast(sequence, event);
-                    return Ok(sequence);
+                if let Some(claim) = $me.claim_fast(1) {
+                    return Ok($me.finish(claim, event));
                 }
                 $me.try_publish_slow(event)
             }
@@ -62,9 +60,8 @@ macro_rules! publisher_methods {
             /// [`PublishTimeoutError::Timeout`] or [`PublishTimeoutError::Closed`], with the event;
             /// [`blocked_by`](PublishTimeoutError::blocked_by) names the subscriber.
             pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
-                if let Some(sequence) = $me.claim_fast(1) {
-                    $me.finish_fast(sequence, event);
-                    return Ok(sequence);
+                if let Some(claim) = $me.claim_fast(1) {
+                    return Ok($me.finish(claim, event));
                 }
                 $me.publish_slow(event, &Deadline::after(timeout))
             }

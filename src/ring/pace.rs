@@ -6,7 +6,7 @@
 //! nothing for a while (events are rare: latency counts) or when pausing does not make them find more (somebody publishes one
 //! by one).
 
-use crate::sync::{MAX_PAUSES, spin_hint};
+use crate::sync::{max_pauses, spin_hint};
 
 /// Looks that found nothing in a row, after which events count as rare.
 const RARE: u32 = 4;
@@ -56,7 +56,7 @@ impl Pace {
             self.pauses = 0;
             self.cool_down = COOL_DOWN;
         } else {
-            self.pauses = (2 * self.pauses + 1).min(MAX_PAUSES);
+            self.pauses = (2 * self.pauses + 1).min(max_pauses());
         }
     }
 

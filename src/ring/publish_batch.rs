@@ -117,12 +117,8 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         let mut overwritten = Chunk::<T, N>::new();
         for sequence in sequences.clone() {
             let event = chunk.pop().expect("no more is claimed than the chunk holds");
-            let old = match claim.spare {
-                // SAFETY: the sequence is claimed, and its release follows.
-                None => unsafe { self.ring.put(sequence, event) },
-                // SAFETY: as above, with this spare.
-                Some(spare) => unsafe { self.ring.put_displaced(sequence, spare, event) },
-            };
+            // SAFETY: the sequence is claimed, with this spare, and its release follows.
+            let old = unsafe { self.ring.put_anywhere(sequence, claim.spare, event) };
             if let (true, Some(old)) = (needs_drop::<T>(), old) {
                 overwritten.push(old);
             }

@@ -49,7 +49,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 
     /// Claims the next `n` sequences if that takes no more than a look at `tail`.
     #[inline(always)]
-    pub(crate) fn claim_fast(&self, n: u64) -> Option<Sequence> {
+    pub(crate) fn claim_fast(&self, n: u64) -> Option<Claim> {
         let core = &self.ring.core;
         // ORDERING: Acquire pairs with the AcqRel of joins: a claim after a join's look at `tail` has the join's registration
         // behind it, so the slow path that allowed it saw the cursor or lies far enough back.
@@ -59,7 +59,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         while tail & CLOSED == 0 && (tail >> 1) + n <= self.limit.load(Acquire) {
             // ORDERING: AcqRel; one chain of read-modify-writes of `tail` with joins and close.
             match core.tail.compare_exchange_weak(tail, tail + 2 * n, AcqRel, Acquire) {
-                Ok(_) => return Some(tail >> 1),
+                Ok(_) => return Some(Claim { sequence: tail >> 1, len: n, spare: None }),
                 Err(now) => tail = now,
             }
         }
@@ -70,8 +70,8 @@ impl<T: Send + Sync + 'static> Publisher<T> {
     #[inline]
     pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
         loop {
-            if let Some(sequence) = self.claim_fast(n) {
-                return Ok(Claim { sequence, len: n, spare: None });
+            if let Some(claim) = self.claim_fast(n) {
+                return Ok(claim);
             }
             if let Next::Claimed(claim) = self.claim_slow(n)? {
                 return Ok(claim);
@@ -118,23 +118,10 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 
     /// Moves the event in and releases it; the value that was overwritten is dropped afterwards.
     #[inline(always)]
-    pub(crate) fn finish_fast(&self, sequence: Sequence, event: T) {
-        // SAFETY: the claim is ours, and its release follows.
-        let old = unsafe { self.ring.put(sequence, event) };
-        self.release(sequence);
-        self.ring.core.released();
-        self.ring.discard(old);
-    }
-
-    /// As [`finish_fast`](Self::finish_fast), for any claim of one event.
     pub(crate) fn finish(&self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
-        let Some(spare) = claim.spare else {
-            self.finish_fast(sequence, event);
-            return sequence;
-        };
-        // SAFETY: the claim is ours with this spare, and its release follows.
-        let old = unsafe { self.ring.put_displaced(sequence, spare, event) };
+        // SAFETY: the claim is ours, with its spare, and its release follows.
+        let old = unsafe { self.ring.put_anywhere(sequence, claim.spare, event) };
         self.release(sequence);
         self.ring.core.released();
         self.ring.discard(old);

@@ -1,11 +1,11 @@
 //! Receiving: by clone, in place, by batch; each at once, waiting, and bounded.
 
-use super::Batch;
 use super::iter::{Iter, Results, TryIter};
 use super::subscriber::Subscriber;
 use super::wait::Wait;
+use super::{Batch, Overflow};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::sync::{Deadline, SPINS, park_until, spin_hint, yield_now};
+use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now};
 use std::time::Duration;
 
 /// A `drain` lets publishers see its progress at least this often.
@@ -108,11 +108,15 @@ impl<T> Subscriber<T> {
                 Err(error) if total == 0 => return Err(error),
                 Err(_) => return Ok(total as usize),
             };
-            let mut delivered = Delivered { subscriber: self, events: 0 };
-            while delivered.events < n {
-                let offset = delivered.events;
-                delivered.events += 1;
-                f(delivered.subscriber.peek(offset));
+            if let Overflow::Block = self.overflow() {
+                self.read_block(n, &mut f);
+            } else {
+                let mut delivered = Delivered { subscriber: self, events: 0 };
+                while delivered.events < n {
+                    let offset = delivered.events;
+                    delivered.events += 1;
+                    f(delivered.subscriber.peek(offset));
+                }
             }
             total += n;
             if total == max {
@@ -245,9 +249,9 @@ impl<T> Subscriber<T> {
             }
             match self.core().shape.wait {
                 Wait::Spin => spin_hint(),
-                Wait::Yield if round < SPINS => spin_hint(),
+                Wait::Yield if round < spins() => spin_hint(),
                 Wait::Yield => yield_now(),
-                Wait::Park if round < SPINS => spin_hint(),
+                Wait::Park if round < spins() => spin_hint(),
                 Wait::Park => return self.sleep(deadline),
             }
             round = round.saturating_add(1);

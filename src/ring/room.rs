@@ -194,6 +194,8 @@ impl Core {
         let new = spare.slot.load(Relaxed);
         let slot = new & !WRITTEN;
         let entry = slot ^ position as u32 | if keeps_written { WRITTEN } else { 0 };
+        // ORDERING: Relaxed: who reads `t` has it behind the stamp, and nobody reads this position before that but by its pin.
+        self.displaced.store(true, Relaxed);
         // One access: a load before a store would hide the readers' loads from loom.
         let old = self.map[position].swap(entry, Relaxed);
         spare.slot.store((old & !WRITTEN) ^ position as u32 | old & WRITTEN, Relaxed);

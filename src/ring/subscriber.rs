@@ -7,7 +7,7 @@
 use super::core::Core;
 use super::cursor::Cursor;
 use super::pace::Pace;
-use super::values::Ring;
+use super::values::{Ring, value};
 use super::word::{MAX_RUN, State, Word};
 use super::{Overflow, Sequence, SubscriberId};
 use crate::error::TryRecvError;
@@ -96,8 +96,7 @@ impl<T> Subscriber<T> {
 
     #[inline(always)]
     fn cursor(&self) -> &Cursor {
-        // SAFETY: the cursor is in a block of the ring that `self.ring` keeps alive.
-        unsafe { self.cursor.as_ref() }
+        follow(&self.cursor)
     }
 
     #[inline(always)]
@@ -317,7 +316,7 @@ impl<T> Subscriber<T> {
         };
         // SAFETY: `look` saw the event released; the Block cursor stands at or below it, or the pinned run contains it, until
         // `consume`, which takes `&mut self`.
-        unsafe { self.ring.get(slot) }
+        unsafe { value(&self.ring.slots()[slot]) }
     }
 
     /// The sequence of the event that `peek(0)` answers.
@@ -325,12 +324,40 @@ impl<T> Subscriber<T> {
         self.next
     }
 
+    /// Calls `f` with each of the next `n` looked-at events of a blocking reader and lets them go, also when `f` panics.
+    #[inline(always)]
+    pub(super) fn read_block(&mut self, n: u64, f: &mut impl FnMut(&T)) {
+        let Self { ring, cursor, next, .. } = self;
+        let (core, slots) = (&ring.core, ring.slots());
+        let first = *next;
+        let mut read = Read { core, cursor: follow(cursor), next, events: 0 };
+        // SAFETY: `look` saw these events released, and the Block cursor stands below them until `read` is dropped.
+        let event = |slot| unsafe { value(slot) };
+        // ORDERING: Relaxed: a displacement of one of these events came before its release, which `look` has acquired.
+        if core.displaced.load(Relaxed) {
+            for sequence in first..first + n {
+                read.events += 1;
+                f(event(&slots[core.slot(core.position(sequence))]));
+            }
+            return;
+        }
+        // Each position has its own slot: at most two straight pieces.
+        let start = core.position(first);
+        let straight = (n as usize).min(core.map.len() - start);
+        for piece in [&slots[start..start + straight], &slots[..n as usize - straight]] {
+            for slot in piece {
+                read.events += 1;
+                f(event(slot));
+            }
+        }
+    }
+
     /// Lets the next `n` looked-at events go.
     #[inline(always)]
     pub(super) fn consume(&mut self, n: u64) {
         self.next += n;
         if let Overflow::Block = self.overflow {
-            self.publish_cursor();
+            advance(self.core(), self.cursor(), self.next);
         } else {
             self.taken += n as usize;
             if self.taken == self.pinned {
@@ -355,16 +382,6 @@ impl<T> Subscriber<T> {
                 self.own = self.next;
             }
         }
-    }
-
-    /// Lets publishers see how far a Block reader is.
-    #[inline(always)]
-    fn publish_cursor(&self) {
-        let word = Word::new(self.next, 0, State::Block);
-        let cursor = self.cursor();
-        // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the values come first.
-        cursor.word.store(word.0, Release);
-        self.core().advanced(cursor);
     }
 
     fn unpin(&mut self) {
@@ -470,6 +487,37 @@ impl<T> Subscriber<T> {
     /// Bytes that this subscriber takes beside its cursor in the ring.
     pub fn memory(&self) -> usize {
         size_of::<Self>() + self.slots.len() * size_of::<u32>()
+    }
+}
+
+/// The cursor that a subscriber's pointer leads to.
+#[inline(always)]
+fn follow(cursor: &NonNull<Cursor>) -> &Cursor {
+    // SAFETY: only for a subscriber's own pointer: the cursor is in a block of the ring, which the subscriber keeps alive.
+    unsafe { cursor.as_ref() }
+}
+
+/// Lets publishers see how far a Block reader is.
+#[inline(always)]
+fn advance(core: &Core, cursor: &Cursor, next: Sequence) {
+    // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the values come first.
+    cursor.word.store(Word::new(next, 0, State::Block).0, Release);
+    core.advanced(cursor);
+}
+
+/// Lets go what a Block reader has read, also after a panic.
+struct Read<'a> {
+    core: &'a Core,
+    cursor: &'a Cursor,
+    next: &'a mut Sequence,
+    events: u64,
+}
+
+impl Drop for Read<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.next += self.events;
+        advance(self.core, self.cursor, *self.next);
     }
 }
 

@@ -34,15 +34,15 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
 
     /// Whether there is room for the next `n` events without looking; there is nobody to race with.
     #[inline(always)]
-    pub(crate) fn claim_fast(&self, n: u64) -> Option<Sequence> {
-        (self.next + n <= self.limit.get()).then_some(self.next)
+    pub(crate) fn claim_fast(&self, n: u64) -> Option<Claim> {
+        (self.next + n <= self.limit.get()).then_some(Claim { sequence: self.next, len: n, spare: None })
     }
 
     /// Finds room for the next `n` events.
     #[inline]
     pub(crate) fn claim(&self, n: u64) -> Result<Claim, Refusal<'_>> {
         match self.claim_fast(n) {
-            Some(sequence) => Ok(Claim { sequence, len: n, spare: None }),
+            Some(claim) => Ok(claim),
             None => self.claim_slow(n),
         }
     }
@@ -78,22 +78,12 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
         self.limit.get()
     }
 
+    /// Moves the event in and releases it; the value that was overwritten is dropped afterwards.
     #[inline(always)]
-    pub(crate) fn finish_fast(&mut self, sequence: Sequence, event: T) {
-        // SAFETY: the sequence is ours, its room was found, and its release follows.
-        let old = unsafe { self.ring.put(sequence, event) };
-        self.release(sequence + 1);
-        self.ring.discard(old);
-    }
-
     pub(crate) fn finish(&mut self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
-        let Some(spare) = claim.spare else {
-            self.finish_fast(sequence, event);
-            return sequence;
-        };
-        // SAFETY: the sequence is ours with this spare, and its release follows.
-        let old = unsafe { self.ring.put_displaced(sequence, spare, event) };
+        // SAFETY: the claim is ours, with its spare, and its release follows.
+        let old = unsafe { self.ring.put_anywhere(sequence, claim.spare, event) };
         self.release(sequence + 1);
         self.ring.discard(old);
         sequence

@@ -20,6 +20,21 @@ unsafe impl<T: Send + Sync> Send for Ring<T> {}
 // SAFETY: as above; who may touch a slot when is the protocol of `core`.
 unsafe impl<T: Send + Sync> Sync for Ring<T> {}
 
+/// A physical slot.
+pub(crate) type Slot<T> = UnsafeCell<MaybeUninit<T>>;
+
+/// The value in a slot.
+///
+/// # Safety
+/// The slot holds a released value that the caller's cursor keeps for as long as the reference lives.
+#[inline(always)]
+pub(crate) unsafe fn value<T>(slot: &Slot<T>) -> &T {
+    slot.with(|value| {
+        // SAFETY: the caller vouches for a value that nobody writes.
+        unsafe { &*value.cast::<T>() }
+    })
+}
+
 impl<T> Ring<T> {
     pub(crate) fn new(shape: Shape, barrier: Barrier) -> Self {
         let slots = (shape.slots + shape.spares) as usize;
@@ -57,12 +72,16 @@ impl<T> Ring<T> {
         unsafe { self.fill((entry & !WRITTEN) as usize ^ position, written, event) }
     }
 
-    /// As [`put`](Self::put), into a spare slot: the old value of the position stays where it is.
+    /// As [`put`](Self::put); with a spare, into its slot: the old value of the position stays where it is.
     ///
     /// # Safety
-    /// The caller has claimed `sequence` with this spare reserved for it, and has not released it.
-    #[cold]
-    pub(crate) unsafe fn put_displaced(&self, sequence: u64, spare: usize, event: T) -> Option<T> {
+    /// As `put`; or the caller has claimed `sequence` with this spare reserved for it, and has not released it.
+    #[inline(always)]
+    pub(crate) unsafe fn put_anywhere(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
+        let Some(spare) = spare else {
+            // SAFETY: as the caller says.
+            return unsafe { self.put(sequence, event) };
+        };
         let (slot, written) = self.core.displace(sequence, spare, needs_drop::<T>());
         // SAFETY: the claimer has the reserved spare's slot for itself, and the spare says what it holds.
         unsafe { self.fill(slot, written, event) }
@@ -101,16 +120,10 @@ impl<T> Ring<T> {
         })
     }
 
-    /// The value in a physical slot.
-    ///
-    /// # Safety
-    /// The slot holds a released value that the caller's cursor keeps for as long as the reference lives.
+    /// The physical slots.
     #[inline(always)]
-    pub(crate) unsafe fn get(&self, slot: usize) -> &T {
-        self.values[slot].with(|value| {
-            // SAFETY: the caller vouches for a value that nobody writes.
-            unsafe { &*value.cast::<T>() }
-        })
+    pub(crate) fn slots(&self) -> &[Slot<T>] {
+        &self.values
     }
 
     /// Drops an overwritten value; a panic in it is counted and goes no further.

@@ -11,10 +11,16 @@ pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64,
 pub(crate) use loom::thread::yield_now;
 
 /// Spinning adds nothing to a model but schedules.
-pub(crate) const SPINS: u32 = 0;
+#[inline(always)]
+pub(crate) fn spins() -> u32 {
+    0
+}
 
 /// Nor does pausing.
-pub(crate) const MAX_PAUSES: u32 = 0;
+#[inline(always)]
+pub(crate) fn max_pauses() -> u32 {
+    0
+}
 
 /// A spinning thread must let the others run: loom's scheduler is not fair.
 pub(crate) fn spin_hint() {

@@ -23,8 +23,8 @@ mod clock;
 #[cfg(eventcast_loom)]
 pub(crate) use backend::Cells;
 pub(crate) use backend::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, MAX_PAUSES, Mutex, SPINS,
-    Thread, UnsafeCell, current_thread, park_until, spin_hint, yield_now,
+    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, Thread, UnsafeCell,
+    current_thread, max_pauses, park_until, spin_hint, spins, yield_now,
 };
 pub(crate) use barrier::Barrier;
 #[cfg(not(eventcast_loom))]

@@ -8,10 +8,16 @@ pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, 
 pub(crate) use std::thread::{Thread, current as current_thread, yield_now};
 
 /// Rounds of looking again, with a pause in between, before a waiter of `Wait::Park` goes to sleep.
-pub(crate) const SPINS: u32 = if cfg!(miri) { 1 } else { 64 };
+#[inline(always)]
+pub(crate) fn spins() -> u32 {
+    if cfg!(miri) { 1 } else { 64 }
+}
 
 /// Most pauses of a reader that has caught up.
-pub(crate) const MAX_PAUSES: u32 = if cfg!(miri) { 0 } else { 100 };
+#[inline(always)]
+pub(crate) fn max_pauses() -> u32 {
+    if cfg!(miri) { 0 } else { 100 }
+}
 
 /// Tells the core that this is a spinning loop.
 #[inline(always)]

@@ -7,10 +7,16 @@ pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU
 pub(crate) use shuttle::thread::{Thread, current as current_thread, yield_now};
 
 /// Spinning adds nothing to a schedule.
-pub(crate) const SPINS: u32 = 0;
+#[inline(always)]
+pub(crate) fn spins() -> u32 {
+    0
+}
 
 /// Nor does pausing.
-pub(crate) const MAX_PAUSES: u32 = 0;
+#[inline(always)]
+pub(crate) fn max_pauses() -> u32 {
+    0
+}
 
 pub(crate) fn spin_hint() {
     yield_now();

@@ -5,7 +5,7 @@
 use crate::common::{Order, Payload, Rng};
 use eventcast::ring::{
     Builder, Overflow, Publisher, RecvError, RecvTimeoutError, Start, Subscriber, TryPublishError,
-    TryRecvError, Wait,
+    TryRecvError, Wait, WeakPublisher,
 };
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 use std::thread;
@@ -82,7 +82,8 @@ pub(crate) fn run<P: Payload>(load: &Load, progress: impl Fn(u64) + Sync) -> Rep
         let shared = &shared;
         for subscriber in subscribers {
             let rng = Rng::new(rng.next());
-            scope.spawn(move || stay(subscriber, load, shared, rng));
+            let joiner = weak.clone();
+            scope.spawn(move || stay(subscriber, &joiner, load, shared, rng));
         }
         for _ in 0..load.churners {
             let (weak, rng) = (weak.clone(), Rng::new(rng.next()));
@@ -358,26 +359,33 @@ fn not_empty(result: Result<(), TryRecvError>) -> Result<(), RecvError> {
     }
 }
 
-/// Reads from the first event to the last.
-fn stay<P: Payload>(mut subscriber: Subscriber<P>, load: &Load, shared: &Shared, mut rng: Rng) {
+/// Reads from the first event to the last; one that was disconnected joins again.
+fn stay<P: Payload>(
+    mut subscriber: Subscriber<P>,
+    joiner: &WeakPublisher<P>,
+    load: &Load,
+    shared: &Shared,
+    mut rng: Rng,
+) {
     let mut reading = Reading::new(&subscriber, shared);
     assert_eq!(reading.position, load.first);
-    let disconnected = loop {
+    loop {
         match read_some(&mut subscriber, &mut reading, &mut rng, true) {
             None => {}
-            Some(End::Closed) => break None,
+            Some(End::Closed) => break,
             Some(End::Disconnected(n)) => {
                 assert_eq!(reading.overflow, Overflow::Disconnect);
                 assert_eq!(subscriber.recv().err(), Some(RecvError::Closed));
-                break Some(n);
+                reading.finish(&subscriber, Some(n));
+                let Some(publisher) = joiner.upgrade() else { return };
+                subscriber = publisher.subscribe_with(Overflow::Disconnect);
+                reading = Reading::new(&subscriber, shared);
             }
         }
-    };
-    reading.finish(&subscriber, disconnected);
-    if disconnected.is_none() {
-        assert_eq!(subscriber.recv().err(), Some(RecvError::Closed));
-        assert_eq!(reading.position, load.first + load.events, "published = delivered + lost");
     }
+    reading.finish(&subscriber, None);
+    assert_eq!(subscriber.recv().err(), Some(RecvError::Closed));
+    assert_eq!(reading.position, load.first + load.events, "published = delivered + lost");
 }
 
 /// Joins somewhere, reads a little and leaves, often in the middle of something.

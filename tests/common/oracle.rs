@@ -417,7 +417,8 @@ impl Model {
             let (resume, next, held) = (sub.resume, sub.next, sub.held);
             sub.marks.retain(|mark| match mark {
                 None => first == next,
-                Some(mark) if held > 0 => first == next && end <= *mark,
+                // What it holds it reads, also beyond a mark that came late.
+                Some(mark) if held > 0 => first == next && end <= (*mark).max(next + held),
                 Some(mark) => (resume..=furthest).contains(&first) && end <= *mark,
             });
             ensure!(!sub.marks.is_empty(), "read {first}..{end}, stood at {next}");

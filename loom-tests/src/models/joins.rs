@@ -14,7 +14,7 @@ pub const MODELS: &[Model] = &[
     model("L18-churn", 2, churn),
     model("L24-counters", 3, counters),
     model("L31-join-oldest-1p3", 2, || join_oldest(1, 3)),
-    model("L31-join-oldest-2p1", 1, || join_oldest(2, 1)),
+    model("L31-join-oldest-2p1", 2, || join_oldest(2, 1)),
     model("L31-join-lag-now", 3, join_lag_now),
 ];
 
