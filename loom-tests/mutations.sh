@@ -32,8 +32,10 @@ work=$target/work
 export CARGO_TARGET_DIR=$target/build RUSTFLAGS="--cfg eventcast_loom"
 fresh() {
     rm -rf "$work"
-    mkdir -p "$work/crates/eventcast-cli" "$work/loom-tests"
+    mkdir -p "$work/crates/eventcast-cli" "$work/loom-tests" "$work/benches"
     cp -r Cargo.toml Cargo.lock src "$work/"
+    # The manifest names them; none is built.
+    cp benches/*.rs "$work/benches/"
     cp crates/eventcast-cli/Cargo.toml "$work/crates/eventcast-cli/"
     cp -r loom-tests/Cargo.toml loom-tests/Cargo.lock loom-tests/src "$work/loom-tests/"
 }

@@ -50,9 +50,12 @@
 //! # Sleeping
 //!
 //! Register, heavy barrier, look again, sleep; the other side stores, does the light barrier, and looks for registrations. On
-//! Linux the heavy side is `membarrier(2)` and the light side costs nothing. Subscribers queue first come, first served. A publish wakes
-//! the first; a woken subscriber that finds something wakes the next before it works; one that finds nothing ends the chain,
-//! because those behind it went to sleep later and have looked since. Publishers queue under the cursor that holds them up.
+//! Linux the heavy side is `membarrier(2)` and the light side costs nothing. Subscribers queue by the sequence they wait for, then
+//! first come, first served. A publish wakes the first; a woken subscriber that finds something wakes the next before it works;
+//! one that finds nothing ends the chain, because those behind it wait for nothing earlier. (A queue by arrival alone lost a
+//! wake-up: a subscriber joins "now", beyond a sequence that is claimed and not yet released, sleeps in front of one that
+//! waits for just that, is woken for it, finds nothing, and ends the chain. The thread sanitizer's stress test found it; the
+//! model `L10-joiner-beyond-gap` keeps it.) Publishers queue under the cursor that holds them up.
 //!
 //! # What was tried and lost
 //!

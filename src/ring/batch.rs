@@ -38,7 +38,7 @@ impl<'a, T> Batch<'a, T> {
 
     /// The sequence of its first event; the others follow without a gap.
     pub fn sequence(&self) -> Sequence {
-        self.subscriber.first_looked_at()
+        self.subscriber.wanted()
     }
 
     /// The event at this place of the batch.

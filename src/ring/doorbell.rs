@@ -36,7 +36,7 @@ impl<T> Subscriber<T> {
         // A stroke of an earlier arming would ring for nothing.
         let _ = doorbell.bell.try_recv();
         let core = self.core();
-        let ticket = core.sleepers.register_doorbell(doorbell.rope.clone());
+        let ticket = core.sleepers.register_doorbell(self.wanted(), doorbell.rope.clone());
         core.barrier.heavy();
         if !self.is_ready() {
             doorbell.armed = Some(ticket);

@@ -263,7 +263,7 @@ impl<T> Subscriber<T> {
     fn sleep(&mut self, deadline: &Deadline) -> Result<(), TimedOut> {
         let core = self.core();
         loop {
-            let ticket = core.sleepers.register();
+            let ticket = core.sleepers.register(self.wanted());
             core.barrier.heavy();
             let mut taken = false;
             while !taken && !self.is_ready() && !deadline.expired() {

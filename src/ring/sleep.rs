@@ -1,9 +1,11 @@
 //! Who sleeps, and who wakes whom.
 //!
-//! Subscribers queue in [`Sleepers`], first come first served. A release wakes the first; a woken subscriber that finds
-//! something wakes the next before it works; one that finds nothing ends the chain, because everybody behind it went to
-//! sleep later and has looked since. A waiter that gives up takes its entry out; if a waker took it first, the waiter owns
-//! a wake-up and passes it on.
+//! Subscribers queue in [`Sleepers`] by the sequence that they wait for, then first come first served. A release wakes the
+//! first; a woken subscriber that finds something wakes the next before it works; one that finds nothing ends the chain,
+//! because everybody behind it waits for the same sequence or a later one. (That a later one may be there already, since
+//! publishers release out of order, changes nothing: the release of the gap starts a chain of its own. Without the order, a
+//! subscriber that joined beyond a gap could end the chain in front of one that waits for the gap.) A waiter that gives up
+//! takes its entry out; if a waker took it first, the waiter owns a wake-up and passes it on.
 //!
 //! Publishers queue in [`Gate`] under the cursor that holds them up; that cursor's next release wakes them.
 //!
@@ -26,8 +28,16 @@ enum Bed {
     Doorbell(crossbeam_channel::Sender<()>),
 }
 
+struct Sleeper {
+    ticket: Ticket,
+    /// What it waits for.
+    sequence: u64,
+    bed: Bed,
+}
+
 struct SleepList {
-    queue: VecDeque<(Ticket, Bed)>,
+    /// By sequence, then by ticket.
+    queue: VecDeque<Sleeper>,
     next: u64,
 }
 
@@ -53,21 +63,24 @@ impl Sleepers {
         queue.reserve(more);
     }
 
-    /// Registers the current thread. The heavy barrier and another look must follow before it sleeps.
-    pub(crate) fn register(&self) -> Ticket {
-        self.push(Bed::Thread(current_thread()))
+    /// Registers the current thread, which waits for `sequence`. The heavy barrier and another look must follow before it
+    /// sleeps.
+    pub(crate) fn register(&self, sequence: u64) -> Ticket {
+        self.insert(sequence, Bed::Thread(current_thread()))
     }
 
     #[cfg(feature = "select")]
-    pub(crate) fn register_doorbell(&self, bell: crossbeam_channel::Sender<()>) -> Ticket {
-        self.push(Bed::Doorbell(bell))
+    pub(crate) fn register_doorbell(&self, sequence: u64, bell: crossbeam_channel::Sender<()>) -> Ticket {
+        self.insert(sequence, Bed::Doorbell(bell))
     }
 
-    fn push(&self, bed: Bed) -> Ticket {
+    fn insert(&self, sequence: u64, bed: Bed) -> Ticket {
         let mut list = self.list.lock();
         let ticket = Ticket(list.next);
         list.next += 1;
-        list.queue.push_back((ticket, bed));
+        // From the back: nearly always it belongs there.
+        let before = list.queue.iter().rposition(|other| other.sequence <= sequence);
+        list.queue.insert(before.map_or(0, |at| at + 1), Sleeper { ticket, sequence, bed });
         // ORDERING: Relaxed; the barriers of the handshake order it against the waker's look.
         self.count.store(list.queue.len(), Relaxed);
         ticket
@@ -76,7 +89,7 @@ impl Sleepers {
     /// Takes a registration back; false when a waker has taken it, which makes the caller owe a wake-up.
     pub(crate) fn cancel(&self, ticket: Ticket) -> bool {
         let mut list = self.list.lock();
-        let found = list.queue.iter().position(|entry| entry.0 == ticket);
+        let found = list.queue.iter().position(|sleeper| sleeper.ticket == ticket);
         if let Some(at) = found {
             list.queue.remove(at);
             self.count.store(list.queue.len(), Relaxed);
@@ -86,13 +99,13 @@ impl Sleepers {
 
     /// Has nobody taken this registration yet?
     pub(crate) fn holds(&self, ticket: Ticket) -> bool {
-        self.list.lock().queue.iter().any(|entry| entry.0 == ticket)
+        self.list.lock().queue.iter().any(|sleeper| sleeper.ticket == ticket)
     }
 
     /// Wakes the first sleeping thread; rings every doorbell on the way to it.
     #[inline(always)]
     pub(crate) fn wake_one(&self) {
-        // ORDERING: Relaxed; see `push`.
+        // ORDERING: Relaxed; see `insert`.
         if self.count.load(Relaxed) != 0 {
             self.wake_first();
         }
@@ -120,9 +133,9 @@ impl Sleepers {
 
     fn pop(&self) -> Option<Bed> {
         let mut list = self.list.lock();
-        let (_, bed) = list.queue.pop_front()?;
+        let first = list.queue.pop_front()?;
         self.count.store(list.queue.len(), Relaxed);
-        Some(bed)
+        Some(first.bed)
     }
 }
 

@@ -319,8 +319,8 @@ impl<T> Subscriber<T> {
         unsafe { value(&self.ring.slots()[slot]) }
     }
 
-    /// The sequence of the event that `peek(0)` answers.
-    pub(super) fn first_looked_at(&self) -> Sequence {
+    /// First sequence not consumed: what `peek(0)` answers, and what it sleeps for.
+    pub(super) fn wanted(&self) -> Sequence {
         self.next
     }
 

@@ -13,6 +13,7 @@ pub const MODELS: &[Model] = &[
     model("L9-spare-to-room", 2, spare),
     model("L10-park-publish", 3, || park(1, 2)),
     model("L10-two-sleepers", 2, || park(2, 1)),
+    model("L10-joiner-beyond-gap", 2, joiner_beyond_gap),
     model("L11-close-two-sleepers", 2, close_sleepers),
     model("L11-close-blocked-publisher", 3, close_publisher),
     model("L30-timeout-wake", 2, timeout),
@@ -88,6 +89,31 @@ fn park(sleepers: usize, events: u64) {
         .collect();
     (0..events).for_each(|n| assert_eq!(publisher.try_publish(event(n)).unwrap(), n));
     readers.into_iter().for_each(|reader| reader.join().unwrap());
+}
+
+/// A subscriber that joins while a sequence is claimed and not released starts beyond it. If it sleeps first, the release
+/// must still wake the one that waits for the gap.
+fn joiner_beyond_gap() {
+    let (publisher, mut first) = parking(1);
+    let writer = {
+        let publisher = publisher.clone();
+        thread::spawn(move || assert_eq!(publisher.try_publish(event(0)).unwrap(), 0))
+    };
+    let late = {
+        let publisher = publisher.clone();
+        thread::spawn(move || {
+            let mut late = publisher.subscribe_with(Overflow::Lag);
+            drop(publisher);
+            match late.joined() {
+                0 => assert_eq!(recv(&mut late), Ok(0)),
+                _ => assert_eq!(recv(&mut late), Err(RecvError::Closed)),
+            }
+        })
+    };
+    assert_eq!(recv(&mut first), Ok(0));
+    publisher.close();
+    writer.join().unwrap();
+    late.join().unwrap();
 }
 
 /// Close during registration of two sleepers.
