@@ -115,6 +115,8 @@ pub(crate) fn join<T: Send + Sync + 'static>(
         Start::Sequence(sequence) => sequence,
     };
     let at = settle(cursor, from, overflow.idle());
+    // A publisher may have found the registration in its way and gone to sleep.
+    core.advanced(cursor);
     let first = if matches!(start, Start::Sequence(_)) { from } else { at };
     let subscribers = core.subscribers.fetch_add(1, Relaxed) + 1;
     core.sleepers.reserve(subscribers);

@@ -2,7 +2,7 @@
 
 use super::{Model, model};
 use crate::ring::{Event, Reader, event, offer, shared, spawn};
-use eventcast::ring::{Builder, Overflow, RecvError, TryPublishError, TryRecvError, Wait};
+use eventcast::ring::{Builder, Overflow, RecvError, TryPublishError, TryRecvError};
 use loom::sync::{Arc, Notify};
 use loom::thread;
 
@@ -65,8 +65,7 @@ impl Drop for Waiting {
 /// The overwritten value's drop runs after the release.
 fn drop_after_release() {
     let read = Arc::new(Notify::new());
-    let (publisher, mut subscriber) =
-        Builder::new(1).lag_slots(1).wait(Wait::Yield).build::<Waiting>().unwrap();
+    let (publisher, mut subscriber) = Builder::new(1).lag_slots(1).build::<Waiting>().unwrap();
     let mut waits = Some(read.clone());
     for n in 0..2 {
         publisher.publish(Waiting { _tracked: event(n), read: waits.take() }).unwrap();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 pub const MODELS: &[Model] = &[
     model("L8-leave-waiting-publisher", 3, leave),
+    model("L8-join-waiting-publisher", 3, join),
     model("L9-full-to-room", 3, || room(false)),
     model("L9-full-to-room-unique", 3, || room(true)),
     model("L9-spare-to-room", 2, spare),
@@ -39,6 +40,17 @@ fn leave() {
     let leaver = thread::spawn(move || drop(subscriber));
     publisher.publish(event(1)).unwrap();
     leaver.join().unwrap();
+}
+
+/// A publisher waits for a subscriber that has registered and not found its start yet.
+fn join() {
+    let (publisher, first) = parking(1);
+    drop(first);
+    let writer = publisher.clone();
+    let writer = thread::spawn(move || (0..2).for_each(|n| assert_eq!(writer.publish(event(n)).unwrap(), n)));
+    let mut late = publisher.subscribe();
+    (late.joined()..2).for_each(|n| assert_eq!(recv(&mut late), Ok(n)));
+    writer.join().unwrap();
 }
 
 /// Room appears at each step of the publisher's wait.
