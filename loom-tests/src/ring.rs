@@ -66,6 +66,7 @@ impl Reader {
         match self.subscriber.drain(max, |event| self.got.push(*event.get_ref())) {
             Ok(_) => {
                 assert!(self.end.is_none(), "an event after the end");
+                assert!(self.got.len() < 100, "more events than any model publishes");
                 true
             }
             Err(TryRecvError::Lagged(n)) => {

@@ -242,6 +242,7 @@ impl<T> Subscriber<T> {
             if n == 0 {
                 if overtaken {
                     // The stamp's Acquire has shown that the cursor was moved.
+                    debug_assert!(self.cursor().load() != word, "overtaken and not moved");
                     continue;
                 }
                 let end = core.end();

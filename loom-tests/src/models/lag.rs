@@ -87,7 +87,8 @@ fn batch_over_run() {
     let mut got = Vec::new();
     subscriber.drain(2, |event| got.push(*event.get_ref())).unwrap();
     let batch = subscriber.batch(2).unwrap();
-    assert_eq!(offer(&publisher, 4..6), 2);
+    assert_eq!(offer(&publisher, 4..5), 1);
+    // The first of the two has a free slot, the second one's is held.
     let other = publisher.clone();
     let writer = thread::spawn(move || {
         assert!(other.try_publish_batch([event(100), event(101)]).is_ok(), "a laggard held a publisher");
@@ -100,8 +101,8 @@ fn batch_over_run() {
     let mut reader = Reader::new(subscriber);
     reader.got = vec![0, 1, 2, 3];
     reader.poll(1);
-    let ok = 8 + writer.join().unwrap();
-    assert_eq!(ok, 10, "a laggard held a publisher");
+    let ok = 7 + writer.join().unwrap();
+    assert_eq!(ok, 9, "a laggard held a publisher");
     in_order(&reader.settle(ok, 2));
 }
 
