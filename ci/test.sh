@@ -2,8 +2,12 @@
 # The test suite, in debug (overflow checks, debug assertions) and in release (what users run).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-say debug
-cargo test --quiet --workspace --all-features
+if [ "${EVENTCAST_DEBUG_TESTED:-}" = yes ]; then
+  say "debug: passed just now"
+else
+  say debug
+  cargo test --quiet --workspace --all-features
+fi
 say release
 cargo test --quiet --workspace --all-features --release
 

@@ -3,7 +3,7 @@
 use eventcast::ring::{self, Builder, Overflow, RecvError, Start, TryPublishError, TryRecvError, Wait};
 use std::thread;
 
-const EVENTS: u64 = if cfg!(miri) { 200 } else { 200_000 };
+const EVENTS: u64 = if cfg!(miri) { 40 } else { 200_000 };
 
 #[test]
 fn blocking_subscribers_get_everything_in_order() {
@@ -29,10 +29,10 @@ fn unique_publisher_feeds_every_policy() {
     let mut lag = publisher.subscribe_with(Overflow::Lag);
     let mut gone = publisher.subscribe_with(Overflow::Disconnect);
     let reader = thread::spawn(move || block.iter().count());
-    for n in 0..EVENTS / 20 {
+    for n in 0..EVENTS / 4 {
         publisher.publish(n.to_string()).unwrap();
     }
-    let total = EVENTS / 20;
+    let total = EVENTS / 4;
     let mut got = 0;
     let mut lost = 0;
     loop {
