@@ -9,7 +9,7 @@ pub(crate) const MAX_PUBLISHERS: usize = 2;
 const FULL_CHECK: u64 = 64;
 
 /// One subscriber's account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Check {
     /// The number that each publisher's next event must have.
     pub(crate) next: [u64; MAX_PUBLISHERS],
@@ -33,17 +33,24 @@ impl Check {
     /// Takes one event into the account.
     #[inline]
     pub(crate) fn take<E: Load>(&mut self, event: &E) {
-        let publisher = event.publisher() as usize & (MAX_PUBLISHERS - 1);
+        self.take_of::<MAX_PUBLISHERS, E>(event);
+    }
+
+    /// As `take`, in a row with `N` publishers. With one of them and a `Check` that is a local variable, all of it stays in
+    /// registers: the work of the row is then mostly the library's, not the check's.
+    #[inline(always)]
+    pub(crate) fn take_of<const N: usize, E: Load>(&mut self, event: &E) {
+        let publisher = event.publisher() as usize & (N - 1);
         let number = event.number();
         if number != self.next[publisher] {
-            self.gap(publisher, number);
+            let (gaps, torn) = gap(publisher, number, self.next[publisher], self.lossy);
+            self.gaps += gaps;
+            self.torn += torn;
         }
         self.next[publisher] = number + 1;
         self.sum = self.sum.wrapping_add(event.digest());
         if self.lossy {
-            if event.digest() != digest_of(event.publisher(), number) {
-                self.torn += 1;
-            }
+            self.torn += u64::from(event.digest() != digest_of(event.publisher(), number));
         } else if number.is_multiple_of(FULL_CHECK) && !event.intact() {
             panic!("event {number} of publisher {publisher} was damaged on its way");
         }
@@ -56,18 +63,6 @@ impl Check {
         if lost > 0 {
             assert!(self.lossy, "a lossless row lost {lost} events");
             self.lost += lost;
-        }
-    }
-
-    #[cold]
-    fn gap(&mut self, publisher: usize, number: u64) {
-        let expected = self.next[publisher];
-        assert!(self.lossy, "publisher {publisher}: event {number} came where {expected} was due");
-        if number > expected {
-            self.gaps += number - expected;
-        } else {
-            // Going back is damage, not loss.
-            self.torn += 1;
         }
     }
 
@@ -99,6 +94,14 @@ impl Check {
     pub(crate) fn honest(&self) -> bool {
         self.lost == self.gaps
     }
+}
+
+/// What a jump from `expected` to `number` means: events missed, and events damaged.
+#[cold]
+fn gap(publisher: usize, number: u64, expected: u64, lossy: bool) -> (u64, u64) {
+    assert!(lossy, "publisher {publisher}: event {number} came where {expected} was due");
+    // Going back is damage, not loss.
+    if number > expected { (number - expected, 0) } else { (0, 1) }
 }
 
 #[cfg(test)]

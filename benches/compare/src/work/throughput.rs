@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::{Gate, Totals, account};
-use crate::check::Check;
+use crate::check::{Check, MAX_PUBLISHERS};
 use crate::event::Load;
 use crate::measure::{Budget, Sample};
 use crate::rivals::{Idle, Racer, Rx, Setup, Tx};
@@ -60,7 +60,11 @@ pub(crate) fn run<E: Load, R: Racer<E>>(plan: &Plan, budget: &Budget) -> Option<
             .map(|(at, group)| {
                 scope.spawn(move || {
                     start.wait();
-                    consume::<E, _>(group, lossy, gate.map(|gate| (gate, at)), totals, idle)
+                    let gate = gate.map(|gate| (gate, at));
+                    match plan.setup.publishers {
+                        1 => consume::<1, E, _>(group, lossy, gate, totals, idle),
+                        _ => consume::<MAX_PUBLISHERS, E, _>(group, lossy, gate, totals, idle),
+                    }
                 })
             })
             .collect();
@@ -139,7 +143,7 @@ fn publish<E: Load, T: Tx<E>>(
 const RUN: usize = 128;
 
 /// Polls `rxs` in turn until each has everything; returns their accounts and when that was.
-fn consume<E: Load, R: Rx<E>>(
+fn consume<const N: usize, E: Load, R: Rx<E>>(
     rxs: &mut [R],
     lossy: bool,
     gate: Option<(&Gate, usize)>,
@@ -150,8 +154,10 @@ fn consume<E: Load, R: Rx<E>>(
     loop {
         let mut any = false;
         for (rx, check) in rxs.iter_mut().zip(&mut checks) {
-            let polled = rx.poll(RUN, |event| check.take(event));
-            check.count(polled.got, polled.lost);
+            let mut own = *check;
+            let polled = rx.poll(RUN, |event| own.take_of::<N, E>(event));
+            own.count(polled.got, polled.lost);
+            *check = own;
             any |= polled.got > 0;
         }
         if any {
