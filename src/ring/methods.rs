@@ -3,7 +3,7 @@
 use super::full::{Refusal, claim_waiting};
 use super::join::{Start, join};
 use super::publish_batch::Patience;
-use super::publisher::Publisher;
+use super::publisher::{Claim, Publisher};
 use super::subscriber::Subscriber;
 use super::unique::UniquePublisher;
 use super::{Overflow, Sequence};
@@ -13,6 +13,12 @@ use crate::error::{
 use crate::sync::{Deadline, Ordering::*};
 use std::ops::Range;
 use std::time::Duration;
+
+/// Why there is no claim.
+enum Refused {
+    Full,
+    Closed,
+}
 
 macro_rules! publisher_methods {
     ($name:ident, $me:ident, $($receiver:tt)+) => {
@@ -32,24 +38,25 @@ macro_rules! publisher_methods {
             /// assert_eq!(subscriber.recv(), Ok(7));
             /// # Ok::<(), eventcast::ring::PublishError<u32>>(())
             /// ```
-            #[inline]
+            #[inline(always)]
             pub fn publish($($receiver)+, event: T) -> Result<Sequence, PublishError<T>> {
-                if let Some(claim) = $me.claim_fast(1) {
-                    return Ok($me.finish(claim, event));
+                match $me.claim_one(|me| me.claim_until(&Deadline::NEVER)) {
+                    Ok(claim) => Ok($me.finish(claim, event)),
+                    Err(_) => Err(PublishError::Closed(event)),
                 }
-                $me.publish_slow(event, &Deadline::NEVER).map_err(|error| PublishError::Closed(error.into_inner()))
             }
 
             /// Publishes one event if there is room now. Never waits.
             ///
             /// # Errors
             /// [`TryPublishError::Full`] or [`TryPublishError::Closed`], with the event.
-            #[inline]
+            #[inline(always)]
             pub fn try_publish($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
-                if let Some(claim) = $me.claim_fast(1) {
-                    return Ok($me.finish(claim, event));
+                match $me.claim_one(Self::claim_now) {
+                    Ok(claim) => Ok($me.finish(claim, event)),
+                    Err(Refused::Full) => Err(TryPublishError::Full(event)),
+                    Err(Refused::Closed) => Err(TryPublishError::Closed(event)),
                 }
-                $me.try_publish_slow(event)
             }
 
             /// Publishes one event and waits for room for at most `timeout`; a duration beyond the clock means for ever.
@@ -60,37 +67,44 @@ macro_rules! publisher_methods {
             /// [`PublishTimeoutError::Timeout`] or [`PublishTimeoutError::Closed`], with the event;
             /// [`blocked_by`](PublishTimeoutError::blocked_by) names the subscriber.
             pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
-                if let Some(claim) = $me.claim_fast(1) {
-                    return Ok($me.finish(claim, event));
+                match $me.claim_one(|me| me.claim_until(&Deadline::after(timeout))) {
+                    Ok(claim) => Ok($me.finish(claim, event)),
+                    Err(Refused::Full) => Err(PublishTimeoutError::Timeout(event)),
+                    Err(Refused::Closed) => Err(PublishTimeoutError::Closed(event)),
                 }
-                $me.publish_slow(event, &Deadline::after(timeout))
+            }
+
+            /// Claims one sequence, by `slow` where a look at `tail` is not enough.
+            ///
+            /// The slow ways claim and never get the event: an event that is passed on by address has to be on the stack, and is
+            /// then copied from there with loads that wait for its stores, and for every store to a slot before them.
+            #[inline(always)]
+            fn claim_one(&self, slow: impl FnOnce(&Self) -> Result<Claim, Refused>) -> Result<Claim, Refused> {
+                match self.claim_fast(1) {
+                    Some(claim) => Ok(claim),
+                    None => slow(self),
+                }
             }
 
             #[cold]
             #[inline(never)]
-            fn try_publish_slow($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
-                match $me.claim(1) {
-                    Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refusal::Full(_)) => Err(TryPublishError::Full(event)),
-                    Err(Refusal::Closed) => Err(TryPublishError::Closed(event)),
-                }
+            fn claim_now(&self) -> Result<Claim, Refused> {
+                self.claim(1).map_err(|refusal| match refusal {
+                    Refusal::Full(_) => Refused::Full,
+                    Refusal::Closed => Refused::Closed,
+                })
             }
 
             #[cold]
             #[inline(never)]
-            fn publish_slow(
-                $($receiver)+,
-                event: T,
-                deadline: &Deadline,
-            ) -> Result<Sequence, PublishTimeoutError<T>> {
-                match claim_waiting(&$me.ring.core, deadline, || $me.claim(1)) {
-                    Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refusal::Full(blocker)) => {
+            fn claim_until(&self, deadline: &Deadline) -> Result<Claim, Refused> {
+                claim_waiting(&self.ring.core, deadline, || self.claim(1)).map_err(|refusal| match refusal {
+                    Refusal::Full(blocker) => {
                         note_blocked_by(blocker.subscriber());
-                        Err(PublishTimeoutError::Timeout(event))
+                        Refused::Full
                     }
-                    Err(Refusal::Closed) => Err(PublishTimeoutError::Closed(event)),
-                }
+                    Refusal::Closed => Refused::Closed,
+                })
             }
 
             /// Publishes all events of the iterator and waits for room where it must.

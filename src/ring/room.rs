@@ -187,6 +187,8 @@ impl Core {
 
     /// Gives the claimed sequence `t` the reserved spare's slot and keeps the displaced value in the spare; answers the slot,
     /// and whether it holds a value. Only for the claimer, between claim and release.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn displace(&self, t: u64, spare: usize, keeps_written: bool) -> (usize, bool) {
         let spare = &self.spares[spare];
         let position = self.position(t);

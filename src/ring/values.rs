@@ -53,12 +53,34 @@ impl<T> Ring<T> {
         self.core.map.iter().for_each(|entry| entry.store(0, Relaxed));
     }
 
-    /// Moves an event into the slot of the claimed sequence and takes out what the slot held.
+    /// Moves the event of a claimed sequence into its slot; what it overwrites comes back.
     ///
     /// # Safety
-    /// The caller has claimed `sequence`, not for a displacement, and has not released it.
+    /// The caller has claimed `sequence` without a spare, and has not released it.
     #[inline(always)]
     pub(crate) unsafe fn put(&self, sequence: u64, event: T) -> Option<T> {
+        // SAFETY: as the caller says.
+        unsafe { self.put_anywhere(sequence, None, event) }
+    }
+
+    /// As [`put`](Self::put); with a spare, into its slot: the old value of the position stays where it is.
+    ///
+    /// # Safety
+    /// As `put`; or the caller has claimed `sequence` with this spare reserved for it, and has not released it.
+    #[inline(always)]
+    pub(crate) unsafe fn put_anywhere(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
+        let (slot, written) = match spare {
+            None => self.own_slot(sequence),
+            Some(spare) => self.core.displace(sequence, spare, needs_drop::<T>()),
+        };
+        // SAFETY: the claimer has for itself the position's slot (see `Ring`) or the reserved spare's, and the entry or the
+        // spare says what it holds.
+        unsafe { self.fill(slot, written, event) }
+    }
+
+    /// The slot of a claimed sequence, and whether it holds a value; from now on the entry says that it does.
+    #[inline(always)]
+    fn own_slot(&self, sequence: u64) -> (usize, bool) {
         let position = self.core.position(sequence);
         // ORDERING: Relaxed: the claimer owns the entry; the previous claimer's store is behind the stamp that said "released"
         // to whoever allowed this claim.
@@ -68,23 +90,7 @@ impl<T> Ring<T> {
             // Nobody else writes the entry now.
             self.core.map[position].store(entry | WRITTEN, Relaxed);
         }
-        // SAFETY: the claimer has the position's slot for itself (see `Ring`), and the entry says what it holds.
-        unsafe { self.fill((entry & !WRITTEN) as usize ^ position, written, event) }
-    }
-
-    /// As [`put`](Self::put); with a spare, into its slot: the old value of the position stays where it is.
-    ///
-    /// # Safety
-    /// As `put`; or the caller has claimed `sequence` with this spare reserved for it, and has not released it.
-    #[inline(always)]
-    pub(crate) unsafe fn put_anywhere(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
-        let Some(spare) = spare else {
-            // SAFETY: as the caller says.
-            return unsafe { self.put(sequence, event) };
-        };
-        let (slot, written) = self.core.displace(sequence, spare, needs_drop::<T>());
-        // SAFETY: the claimer has the reserved spare's slot for itself, and the spare says what it holds.
-        unsafe { self.fill(slot, written, event) }
+        ((entry & !WRITTEN) as usize ^ position, written)
     }
 
     /// Replaces what a slot holds.
