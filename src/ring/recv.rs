@@ -3,7 +3,7 @@
 use super::iter::{Iter, Results, TryIter};
 use super::subscriber::Subscriber;
 use super::wait::Wait;
-use super::{Batch, Overflow};
+use super::Batch;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now};
 use std::time::Duration;
@@ -100,6 +100,7 @@ impl<T> Subscriber<T> {
     pub fn drain(&mut self, max: usize, mut f: impl FnMut(&T)) -> Result<usize, TryRecvError> {
         self.settle();
         let max = (max as u64).max(1);
+        let seen = self.seen();
         let mut total = 0;
         loop {
             let most = STRIDE.min(max - total);
@@ -108,18 +109,9 @@ impl<T> Subscriber<T> {
                 Err(error) if total == 0 => return Err(error),
                 Err(_) => return Ok(total as usize),
             };
-            if let Overflow::Block = self.overflow() {
-                self.read_block(n, &mut f);
-            } else {
-                let mut delivered = Delivered { subscriber: self, events: 0 };
-                while delivered.events < n {
-                    let offset = delivered.events;
-                    delivered.events += 1;
-                    f(delivered.subscriber.peek(offset));
-                }
-            }
+            self.read(n, &mut f);
             total += n;
-            if total == max {
+            if total == max || self.is_at_end(seen, n, most) {
                 return Ok(total as usize);
             }
         }

@@ -42,6 +42,10 @@ pub struct Subscriber<T> {
     slots: Box<[u32]>,
     pinned: usize,
     taken: usize,
+    /// First sequence of the pinned run.
+    pinned_from: Sequence,
+    /// The pinned run lies in its positions' own slots, and `slots` says nothing.
+    straight: bool,
     /// Disconnect: sequence that the reader itself last wrote to its cursor.
     own: Sequence,
     /// Disconnect: sequence of the event that marked it.
@@ -86,6 +90,8 @@ impl<T> Subscriber<T> {
             slots: vec![0; run].into_boxed_slice(),
             pinned: 0,
             taken: 0,
+            pinned_from: next,
+            straight: false,
             own,
             mark: None,
             gone: false,
@@ -139,6 +145,23 @@ impl<T> Subscriber<T> {
     #[inline(always)]
     pub(super) fn look_on(&mut self, max: u64) -> Result<u64, TryRecvError> {
         if let Overflow::Block = self.overflow { self.look_block(max) } else { self.look_pinned(max, false) }
+    }
+
+    /// How far a blocking reader has looked.
+    #[inline(always)]
+    pub(super) fn seen(&self) -> Sequence {
+        self.seen
+    }
+
+    /// Have the looks since a blocking reader had `seen` so far, the last of them for `most` events with `n` as the answer,
+    /// shown the end? One more would find next to nothing, and take the line away that publishers are writing.
+    #[inline(always)]
+    pub(super) fn is_at_end(&self, seen: Sequence, n: u64, most: u64) -> bool {
+        if let Overflow::Block = self.overflow {
+            self.seen == self.next && self.seen != seen
+        } else {
+            self.pinned == 0 && n < most.min(self.slots.len() as u64)
+        }
     }
 
     #[inline(always)]
@@ -224,9 +247,6 @@ impl<T> Subscriber<T> {
             let mut overtaken = false;
             if core.shape.unique {
                 n = core.head().saturating_sub(sequence).min(most);
-                for offset in 0..n {
-                    self.slots[offset as usize] = core.slot(core.position(sequence + offset)) as u32;
-                }
             } else {
                 while n < most {
                     let stamp = core.stamp(sequence + n);
@@ -234,8 +254,6 @@ impl<T> Subscriber<T> {
                         overtaken = stamp > sequence + n + 1;
                         break;
                     }
-                    // Before the pin: afterwards a displacement may change the entry.
-                    self.slots[n as usize] = core.slot(core.position(sequence + n)) as u32;
                     n += 1;
                 }
             }
@@ -248,6 +266,14 @@ impl<T> Subscriber<T> {
                 let end = core.end();
                 self.pace.missed();
                 return Err(if end == Some(sequence) { TryRecvError::Closed } else { TryRecvError::Empty });
+            }
+            // Before the pin, both: afterwards a displacement may change the entries.
+            // ORDERING: Relaxed: a displacement of one of these events came before its release, which was acquired above.
+            let straight = !core.displaced.load(Relaxed);
+            if !straight {
+                for (slot, sequence) in self.slots[..n as usize].iter_mut().zip(sequence..) {
+                    *slot = core.slot(core.position(sequence)) as u32;
+                }
             }
             let cursor = self.cursor();
             // ORDERING: Release pairs with the Acquire of `Cursor::held_run`.
@@ -264,6 +290,8 @@ impl<T> Subscriber<T> {
                 self.pace.found(if n == most { u64::MAX } else { n });
                 self.pinned = n as usize;
                 self.taken = 0;
+                self.pinned_from = sequence;
+                self.straight = straight;
                 return Ok(());
             }
         }
@@ -307,16 +335,24 @@ impl<T> Subscriber<T> {
     /// The event `offset` after `next`; only below what `look` answered.
     #[inline(always)]
     pub(super) fn peek(&self, offset: u64) -> &T {
+        self.looked_at(self.next + offset)
+    }
+
+    /// The event of a sequence that `look` answered and that was not let go.
+    #[inline(always)]
+    fn looked_at(&self, sequence: u64) -> &T {
+        let core = self.core();
+        let position = core.position(sequence);
         let slot = if let Overflow::Block = self.overflow {
-            debug_assert!(self.next + offset < self.seen);
-            let core = self.core();
-            core.slot(core.position(self.next + offset))
+            debug_assert!(sequence < self.seen);
+            core.slot(position)
+        } else if self.straight {
+            position
         } else {
-            debug_assert!(self.taken + (offset as usize) < self.pinned);
-            self.slots[self.taken + offset as usize] as usize
+            self.slots[(sequence - self.pinned_from) as usize] as usize
         };
         // SAFETY: `look` saw the event released; the Block cursor stands at or below it, or the pinned run contains it, until
-        // `consume`, which takes `&mut self`.
+        // `let_go`, which takes `&mut self`.
         unsafe { value(&self.ring.slots()[slot]) }
     }
 
@@ -325,30 +361,33 @@ impl<T> Subscriber<T> {
         self.next
     }
 
-    /// Calls `f` with each of the next `n` looked-at events of a blocking reader and lets them go, also when `f` panics.
+    /// Calls `f` with each of the next `n` looked-at events and lets them go, also when `f` panics.
     #[inline(always)]
-    pub(super) fn read_block(&mut self, n: u64, f: &mut impl FnMut(&T)) {
-        let Self { ring, cursor, next, .. } = self;
-        let (core, slots) = (&ring.core, ring.slots());
-        let first = *next;
-        let mut read = Read { core, cursor: follow(cursor), next, events: 0 };
-        // SAFETY: `look` saw these events released, and the Block cursor stands below them until `read` is dropped.
-        let event = |slot| unsafe { value(slot) };
-        // ORDERING: Relaxed: a displacement of one of these events came before its release, which `look` has acquired.
-        if core.displaced.load(Relaxed) {
-            for sequence in first..first + n {
-                read.events += 1;
-                f(event(&slots[core.slot(core.position(sequence))]));
+    pub(super) fn read(&mut self, n: u64, f: &mut impl FnMut(&T)) {
+        let straight = match self.overflow {
+            // ORDERING: Relaxed: a displacement of one of these events came before its release, which `look` has acquired.
+            Overflow::Block => !self.core().displaced.load(Relaxed),
+            _ => self.straight,
+        };
+        let from = self.next;
+        let read = Read { subscriber: self, from };
+        if !straight {
+            for _ in 0..n {
+                read.subscriber.next += 1;
+                f(read.subscriber.looked_at(read.subscriber.next - 1));
             }
             return;
         }
+        let Self { ring, next, .. } = &mut *read.subscriber;
+        let mut passed = Passed { next, events: 0 };
         // Each position has its own slot: at most two straight pieces.
-        let start = core.position(first);
-        let straight = (n as usize).min(core.map.len() - start);
-        for piece in [&slots[start..start + straight], &slots[..n as usize - straight]] {
+        let (slots, start) = (ring.slots(), ring.core.position(from));
+        let first = (n as usize).min(ring.core.map.len() - start);
+        for piece in [&slots[start..start + first], &slots[..n as usize - first]] {
             for slot in piece {
-                read.events += 1;
-                f(event(slot));
+                passed.events += 1;
+                // SAFETY: as in `looked_at`.
+                f(unsafe { value(slot) });
             }
         }
     }
@@ -357,8 +396,17 @@ impl<T> Subscriber<T> {
     #[inline(always)]
     pub(super) fn consume(&mut self, n: u64) {
         self.next += n;
+        self.let_go(n);
+    }
+
+    /// Tells publishers of the `n` events before `next`.
+    #[inline(always)]
+    fn let_go(&mut self, n: u64) {
         if let Overflow::Block = self.overflow {
-            advance(self.core(), self.cursor(), self.next);
+            let cursor = self.cursor();
+            // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the values come first.
+            cursor.word.store(Word::new(self.next, 0, State::Block).0, Release);
+            self.core().advanced(cursor);
         } else {
             self.taken += n as usize;
             if self.taken == self.pinned {
@@ -498,27 +546,29 @@ fn follow(cursor: &NonNull<Cursor>) -> &Cursor {
     unsafe { cursor.as_ref() }
 }
 
-/// Lets publishers see how far a Block reader is.
-#[inline(always)]
-fn advance(core: &Core, cursor: &Cursor, next: Sequence) {
-    // ORDERING: Release pairs with the Acquire of `Cursor::load`: the reads of the values come first.
-    cursor.word.store(Word::new(next, 0, State::Block).0, Release);
-    core.advanced(cursor);
+/// Lets go what was read when it goes, also after a panic.
+struct Read<'a, T> {
+    subscriber: &'a mut Subscriber<T>,
+    from: Sequence,
 }
 
-/// Lets go what a Block reader has read, also after a panic.
-struct Read<'a> {
-    core: &'a Core,
-    cursor: &'a Cursor,
+impl<T> Drop for Read<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.subscriber.let_go(self.subscriber.next - self.from);
+    }
+}
+
+/// Counts in a register what was read; `next` learns of it at the end, also after a panic.
+struct Passed<'a> {
     next: &'a mut Sequence,
     events: u64,
 }
 
-impl Drop for Read<'_> {
+impl Drop for Passed<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         *self.next += self.events;
-        advance(self.core, self.cursor, *self.next);
     }
 }
 
