@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::room::Blocker;
 use super::wait::Wait;
-use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now};
+use crate::sync::{Deadline, max_pauses, park_until, spin_hint, spins, yield_now};
 use std::time::Duration;
 
 /// Why a claim was refused.
@@ -36,7 +36,7 @@ pub(crate) fn claim_waiting<'a, C>(
             return Err(Refusal::Full(blocker));
         }
         match (core.shape.wait, blocker) {
-            (Wait::Spin, _) => spin_hint(),
+            (Wait::Spin, _) => pause(blocker),
             (_, _) if round < spins() => spin_hint(),
             (Wait::Yield, _) => yield_now(),
             (Wait::Park, Blocker::Publisher) if round < 2 * spins() => yield_now(),
@@ -51,6 +51,20 @@ pub(crate) fn claim_waiting<'a, C>(
             }
         }
         round = round.saturating_add(1);
+    }
+}
+
+/// Lets a little time pass, less when the subscriber in the way moves: looking at that one cursor alone leaves the others'
+/// lines to the readers that write them.
+fn pause(blocker: Blocker<'_>) {
+    spin_hint();
+    let Blocker::Subscriber(cursor) = blocker else { return };
+    let before = cursor.load();
+    for _ in 0..max_pauses() {
+        if cursor.load() != before {
+            return;
+        }
+        spin_hint();
     }
 }
 

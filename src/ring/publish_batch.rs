@@ -11,7 +11,7 @@ use super::room::MAX_CHUNK;
 use super::unique::UniquePublisher;
 use super::values::Ring;
 use crate::error::{BatchRefusal, PublishBatchError};
-use crate::sync::Deadline;
+use crate::sync::{Deadline, Ordering::Relaxed};
 use std::mem::{MaybeUninit, needs_drop};
 use std::ops::Range;
 
@@ -202,7 +202,11 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
         let first = self.next;
         loop {
             let limit = self.limit();
-            let head = {
+            // ORDERING: Relaxed: only this publisher displaces.
+            let head = if !needs_drop::<T>() && !self.ring.core.displaced.load(Relaxed) {
+                // SAFETY: below the limit, so the slots are free, and nobody sees them before the release.
+                self.next + unsafe { self.ring.put_straight(self.next..limit.max(self.next), &mut events) }
+            } else {
                 let ring: &Ring<T> = &self.ring;
                 let mut unreleased = Unreleased { ring, range: self.next..self.next };
                 while unreleased.range.end < limit {

@@ -1,15 +1,15 @@
 //! Receiving: by clone, in place, by batch; each at once, waiting, and bounded.
 
+use super::Batch;
 use super::iter::{Iter, Results, TryIter};
 use super::subscriber::Subscriber;
 use super::wait::Wait;
-use super::Batch;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now};
 use std::time::Duration;
 
 /// A `drain` lets publishers see its progress at least this often.
-const STRIDE: u64 = 64;
+const STRIDE: u64 = 128;
 
 /// Consumes what was delivered when it goes, also by a panic.
 struct Delivered<'a, T> {

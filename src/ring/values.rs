@@ -3,6 +3,7 @@
 use super::core::{Core, Shape, WRITTEN};
 use crate::sync::{Barrier, Cells, Ordering::*, UnsafeCell};
 use std::mem::{MaybeUninit, needs_drop};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The shared part of a ring.
@@ -76,6 +77,34 @@ impl<T> Ring<T> {
         // SAFETY: the claimer has for itself the position's slot (see `Ring`) or the reserved spare's, and the entry or the
         // spare says what it holds.
         unsafe { self.fill(slot, written, event) }
+    }
+
+    /// Moves events into the slots of claimed sequences until either ends; answers how many. Only where nothing was ever
+    /// displaced, and for types without a drop: then nobody needs the map.
+    ///
+    /// # Safety
+    /// The caller has claimed all of `sequences`, without a spare, and has released none.
+    #[inline(always)]
+    pub(crate) unsafe fn put_straight(
+        &self,
+        sequences: Range<u64>,
+        events: &mut impl Iterator<Item = T>,
+    ) -> u64 {
+        debug_assert!(!needs_drop::<T>() && !self.core.displaced.load(Relaxed));
+        let mut at = sequences.start;
+        while at < sequences.end {
+            let start = self.core.position(at);
+            let straight = (self.core.map.len() - start).min((sequences.end - at) as usize);
+            for slot in &self.values[start..start + straight] {
+                let Some(event) = events.next() else { return at - sequences.start };
+                slot.with_mut(|value| {
+                    // SAFETY: the claimer has the slot for itself, and it holds nothing that has to be dropped.
+                    unsafe { value.write(MaybeUninit::new(event)) }
+                });
+                at += 1;
+            }
+        }
+        at - sequences.start
     }
 
     /// The slot of a claimed sequence, and whether it holds a value; from now on the entry says that it does.

@@ -52,7 +52,7 @@ impl Check {
         if self.lossy {
             self.torn += u64::from(event.digest() != digest_of(event.publisher(), number));
         } else if number.is_multiple_of(FULL_CHECK) && !event.intact() {
-            panic!("event {number} of publisher {publisher} was damaged on its way");
+            damaged(publisher, number);
         }
     }
 
@@ -96,8 +96,17 @@ impl Check {
     }
 }
 
+// By value, both of these: a number that is formatted in the loop itself would be stored for every event.
+
+#[cold]
+#[inline(never)]
+fn damaged(publisher: usize, number: u64) -> ! {
+    panic!("event {number} of publisher {publisher} was damaged on its way");
+}
+
 /// What a jump from `expected` to `number` means: events missed, and events damaged.
 #[cold]
+#[inline(never)]
 fn gap(publisher: usize, number: u64, expected: u64, lossy: bool) -> (u64, u64) {
     assert!(lossy, "publisher {publisher}: event {number} came where {expected} was due");
     // Going back is damage, not loss.
