@@ -1,7 +1,7 @@
 //! Claims, stamps, wrap-around, batches, several readers: blocking subscribers that never lose anything.
 
 use super::{Model, model};
-use crate::ring::{Event, Reader, accepted, event, in_order, offer, shared, spawn, unique};
+use crate::ring::{Event, Reader, accepted, builder, event, in_order, offer, shared, spawn, unique};
 use eventcast::ring::{Overflow, Publisher};
 use loom::sync::Arc;
 use loom::thread;
@@ -15,6 +15,7 @@ pub const MODELS: &[Model] = &[
     model("L4-two-readers", 3, two_readers),
     model("L5-batch", 3, || batch(4)),
     model("L5-batch-wrap", 2, || batch(2)),
+    model("L5-batch-straight", 3, batch_straight),
     model("L25-shared-handle", 3, shared_handle),
 ];
 
@@ -101,6 +102,28 @@ fn batch(capacity: usize) {
     }
     let ok = writer.join().unwrap() + single.join().unwrap();
     in_order(&reader.settle(ok, 0));
+}
+
+/// Events without a drop, which a unique batch writes into the slots without the map, over more than a lap.
+fn batch_straight() {
+    let (mut publisher, mut subscriber) = builder(1, 1).build_unique::<u64>().unwrap();
+    let writer = thread::spawn(move || {
+        let mut next = 0;
+        for _ in 0..3 {
+            match publisher.try_publish_batch(next..4) {
+                Ok(range) => next = range.end,
+                Err(error) => next += error.published(),
+            }
+        }
+        next
+    });
+    let mut got = Vec::new();
+    for _ in 0..3 {
+        let _ = subscriber.drain(2, |event| got.push(*event));
+    }
+    let ok = writer.join().unwrap();
+    while subscriber.drain(2, |event| got.push(*event)).is_ok() {}
+    assert_eq!(got, (0..ok).collect::<Vec<_>>());
 }
 
 /// Two threads use one handle: the limit that one of them found is good for the other, with all that stands behind it.
