@@ -107,10 +107,6 @@ fn park(sleepers: usize, events: u64) {
 /// must still wake the one that waits for the gap.
 fn joiner_beyond_gap() {
     let (publisher, mut first) = parking(1);
-    let writer = {
-        let publisher = publisher.clone();
-        thread::spawn(move || assert_eq!(publisher.try_publish(event(0)).unwrap(), 0))
-    };
     let late = {
         let publisher = publisher.clone();
         thread::spawn(move || {
@@ -122,9 +118,10 @@ fn joiner_beyond_gap() {
             }
         })
     };
-    assert_eq!(recv(&mut first), Ok(0));
+    let patient = thread::spawn(move || assert_eq!(recv(&mut first), Ok(0)));
+    assert_eq!(publisher.try_publish(event(0)).unwrap(), 0);
+    patient.join().unwrap();
     publisher.close();
-    writer.join().unwrap();
     late.join().unwrap();
 }
 

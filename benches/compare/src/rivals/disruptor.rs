@@ -174,7 +174,7 @@ struct Deliver {
 impl Drop for Deliver {
     fn drop(&mut self) {
         if let Ok(mut to) = self.to.lock() {
-            *to = self.check.clone();
+            *to = self.check;
         }
     }
 }

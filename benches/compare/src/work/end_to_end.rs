@@ -102,7 +102,7 @@ fn one_way<R: Racer<Event>>(budget: &Budget, latency: &mut Latency) -> Option<Ch
     let mut number = 0;
     thread::scope(|scope| {
         let (done, start, idle) = (&done, &start, &idle);
-        let mut check_of_reader = check.clone();
+        let mut check_of_reader = check;
         let consumer = scope.spawn(move || {
             let mut own = Latency::new();
             start.wait();

@@ -26,7 +26,7 @@ where
     let mut check = Check::new(R::GATED);
     let mut number = 0;
     thread::scope(|scope| {
-        let mut check_of_reader = check.clone();
+        let mut check_of_reader = check;
         let consumer = scope.spawn(move || {
             let mut own = Latency::new();
             loop {
