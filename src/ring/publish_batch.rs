@@ -118,7 +118,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         for sequence in sequences.clone() {
             let event = chunk.pop().expect("no more is claimed than the chunk holds");
             // SAFETY: the sequence is claimed, with this spare, and its release follows.
-            let old = unsafe { self.ring.put_anywhere(sequence, claim.spare, event) };
+            let old = unsafe { self.ring.put(sequence, claim.spare, event) };
             if let (true, Some(old)) = (needs_drop::<T>(), old) {
                 overwritten.push(old);
             }
@@ -212,7 +212,7 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
                 while unreleased.range.end < limit {
                     let Some(event) = events.next() else { break };
                     // SAFETY: below the limit, so the slot is free, and nobody sees it before the release.
-                    let old = unsafe { ring.put(unreleased.range.end, event) };
+                    let old = unsafe { ring.put(unreleased.range.end, None, event) };
                     unreleased.range.end += 1;
                     ring.discard(old);
                 }

@@ -121,7 +121,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
     pub(crate) fn finish(&self, claim: Claim, event: T) -> Sequence {
         let sequence = claim.sequence;
         // SAFETY: the claim is ours, with its spare, and its release follows.
-        let old = unsafe { self.ring.put_anywhere(sequence, claim.spare, event) };
+        let old = unsafe { self.ring.put(sequence, claim.spare, event) };
         self.release(sequence);
         self.ring.core.released();
         self.ring.discard(old);

@@ -54,22 +54,13 @@ impl<T> Ring<T> {
         self.core.map.iter().for_each(|entry| entry.store(0, Relaxed));
     }
 
-    /// Moves the event of a claimed sequence into its slot; what it overwrites comes back.
+    /// Moves the event of a claimed sequence into its slot; what it overwrites comes back. With a spare, into the spare's slot:
+    /// the old value of the position stays where it is.
     ///
     /// # Safety
-    /// The caller has claimed `sequence` without a spare, and has not released it.
+    /// The caller has claimed `sequence`, with this spare reserved for it or without one, and has not released it.
     #[inline(always)]
-    pub(crate) unsafe fn put(&self, sequence: u64, event: T) -> Option<T> {
-        // SAFETY: as the caller says.
-        unsafe { self.put_anywhere(sequence, None, event) }
-    }
-
-    /// As [`put`](Self::put); with a spare, into its slot: the old value of the position stays where it is.
-    ///
-    /// # Safety
-    /// As `put`; or the caller has claimed `sequence` with this spare reserved for it, and has not released it.
-    #[inline(always)]
-    pub(crate) unsafe fn put_anywhere(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
+    pub(crate) unsafe fn put(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
         let (slot, written) = match spare {
             None => self.own_slot(sequence),
             Some(spare) => self.core.displace(sequence, spare, needs_drop::<T>()),
