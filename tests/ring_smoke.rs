@@ -114,3 +114,28 @@ fn two_publishers_and_a_laggard_account_exactly() {
     writers.into_iter().for_each(|writer| writer.join().unwrap());
     assert_eq!(seen + missed, 2 * EVENTS);
 }
+
+#[test]
+fn a_drain_reads_everything_that_is_there() {
+    // More than one look ahead.
+    let capacity: u16 = if cfg!(miri) { 300 } else { 1024 };
+    for overflow in [Overflow::Block, Overflow::Lag, Overflow::Disconnect] {
+        for slots in [1, 64, usize::from(capacity)] {
+            let builder = Builder::new(capacity.into()).overflow(overflow).lag_slots(slots);
+            let (shared, mut subscriber) = builder.clone().build::<u16>().unwrap();
+            (0..capacity).for_each(|n| assert!(shared.publish(n).is_ok()));
+            assert_eq!(
+                subscriber.drain(usize::MAX, |_| ()),
+                Ok(capacity.into()),
+                "{overflow:?} {slots} shared"
+            );
+            let (mut unique, mut subscriber) = builder.build_unique::<u16>().unwrap();
+            unique.publish_batch(0..capacity).unwrap();
+            assert_eq!(
+                subscriber.drain(usize::MAX, |_| ()),
+                Ok(capacity.into()),
+                "{overflow:?} {slots} unique"
+            );
+        }
+    }
+}

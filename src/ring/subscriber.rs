@@ -33,6 +33,8 @@ pub struct Subscriber<T> {
     next: Sequence,
     /// Block: events below are known to be released.
     seen: Sequence,
+    /// Block: the last look ended where nothing was released yet, not where it had seen enough.
+    saw_end: bool,
     pace: Pace,
     /// Events missed and already reported, or skipped before a disconnect.
     lost: u64,
@@ -84,6 +86,7 @@ impl<T> Subscriber<T> {
             joined: next,
             next,
             seen: next,
+            saw_end: false,
             pace: Pace::new(capacity),
             lost: 0,
             guarded: 0,
@@ -158,7 +161,7 @@ impl<T> Subscriber<T> {
     #[inline(always)]
     pub(super) fn is_at_end(&self, seen: Sequence, n: u64, most: u64) -> bool {
         if let Overflow::Block = self.overflow {
-            self.seen == self.next && self.seen != seen
+            self.seen == self.next && self.seen != seen && self.saw_end
         } else {
             self.pinned == 0 && n < most.min(self.slots.len() as u64)
         }
@@ -178,12 +181,14 @@ impl<T> Subscriber<T> {
         let core = &self.ring.core;
         if core.shape.unique {
             self.seen = core.head();
+            self.saw_end = true;
             return;
         }
         let reach = self.next.saturating_add(n);
         while self.seen < reach && core.stamp(self.seen) == self.seen + 1 {
             self.seen += 1;
         }
+        self.saw_end = self.seen < reach;
     }
 
     /// Looks at the words that publishers write, for more events than are wanted now.
