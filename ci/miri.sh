@@ -2,13 +2,13 @@
 # Miri, under both borrow models: the test targets of ci/miri-tests, and the plain programs
 # examples/miri_*.rs with many seeds (each seed another schedule, other weak-memory choices, other spurious failures).
 #
-#   EVENTCAST_MIRI_SEEDS=0..4096   seeds of the programs (default 0..8)
+#   EVENTCAST_MIRI_SEEDS=0..4096   seeds of the programs (default 0..16)
 #   EVENTCAST_MIRI_TARGET=TRIPLE   another platform (default: this one)
 #   EVENTCAST_MIRI_PARTS="tests programs"
 #   EVENTCAST_MIRI_TIER=deep       the slow test targets as well
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-seeds=${EVENTCAST_MIRI_SEEDS:-0..8}
+seeds=${EVENTCAST_MIRI_SEEDS:-0..16}
 parts=${EVENTCAST_MIRI_PARTS:-tests programs}
 target=${EVENTCAST_MIRI_TARGET:-$HOST}
 

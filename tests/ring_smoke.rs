@@ -3,7 +3,7 @@
 use eventcast::ring::{self, Builder, Overflow, RecvError, Start, TryPublishError, TryRecvError, Wait};
 use std::thread;
 
-const EVENTS: u64 = if cfg!(miri) { 40 } else { 200_000 };
+const EVENTS: u64 = if cfg!(miri) { 200 } else { 200_000 };
 
 #[test]
 fn blocking_subscribers_get_everything_in_order() {

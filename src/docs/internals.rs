@@ -70,19 +70,25 @@
 //! - swapping the map before the claim: loses an event when the publisher is late (loom: late swap);
 //! - freeing a reservation at the claim instead of the release: two writers of one slot (loom).
 //!
-//! On this code (two cores of an Intel Xeon at 2.5 GHz, 64-byte events, one publisher and one reader that polls, capacity
-//! 1,024; medians of six or seven rounds in one run, in million events a second; they compare with each other only):
+//! On this code (two cores of an Intel Xeon at 2.5 GHz, 64-byte events, one publisher and one reader that polls, if nothing
+//! else is said; medians of six or seven rounds in million events a second). Each figure is of a build of its own, some minutes
+//! from the next, on a machine whose speed changes: the alternatives of one line compare with each other, roughly, and lines
+//! do not compare with one another.
 //!
 //! - passing the event on to the slow ways of publishing: it then stands on the stack, is copied from there by loads that are
 //!   wider than the stores that wrote it, and each copy waits until every store to a slot before it has left the store buffer.
-//!   Publishing past readers that never read: 3.4 times tokio's rate; with slow ways that only claim: 6.4 times;
+//!   Publishing past readers that never read: 3.4 times the rate of tokio in the same run; with slow ways that only claim, in
+//!   another run: 6.4 times;
 //! - a prefetch for writing 8, 16 or 32 slots ahead: 79, 91 and 91, without it 100;
-//! - a prefetch for reading, twelve slots ahead: 71 and 72, without it 72 to one reader; 26 and 23, without it 30 to sixteen;
+//! - a prefetch for reading, twelve slots ahead, in two variants: 72 and 71, without it 72, to one reader; 23 and 25, without it
+//!   30, to sixteen; one of them raised batches of the unique publisher from 181 to 230;
 //! - readers that have caught up and look again at once: 15; after at most 30 pause instructions 51, 100: 71 to 100, 200: 82,
-//!   400: 91. Aiming at 64, 128 or 256 events a look: 98, 86 and 100 to one reader, 83, 81 and 56 to four;
+//!   400: 91;
+//! - aiming at 64, 128 or 256 events a look: 98, 86 and 100 to one reader, 83, 81 and 56 to four (with other pauses and another
+//!   stride than today's);
 //! - a batch of the unique publisher by way of the map, event by event: 120, straight into the slots: 175;
 //! - copying a chunk of a shared batch word by word, for loads that the store buffer can answer: 34, without 38;
-//! - a ring of 1,024 slots instead of 2,048: 68 against 77, within the noise;
-//! - laggards that note the slot of each event they pin: 3.4 times tokio's rate for 16 of them that keep up; straight slots while
-//!   nothing was ever displaced: 8.9 times;
+//! - capacity 768 in 1,024 slots against 1,024 in 2,048: 68 and 77, within the noise;
+//! - laggards that note the slot of each event they pin: 3.4 times the rate of tokio for 16 of them that keep up; straight slots
+//!   while nothing was ever displaced, in another run: 8.9 times;
 //! - a publisher that waits and looks at every cursor: the readers' lines are taken away from them; it looks at the one in its way.

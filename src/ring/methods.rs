@@ -6,7 +6,7 @@ use super::publish_batch::Patience;
 use super::publisher::{Claim, Publisher};
 use super::subscriber::Subscriber;
 use super::unique::UniquePublisher;
-use super::{Overflow, Sequence};
+use super::{Overflow, Sequence, SubscriberId};
 use crate::error::{
     PublishBatchError, PublishError, PublishTimeoutError, StartError, TryPublishError, note_blocked_by,
 };
@@ -16,8 +16,17 @@ use std::time::Duration;
 
 /// Why there is no claim.
 enum Refused {
-    Full,
+    Full(Option<SubscriberId>),
     Closed,
+}
+
+impl From<Refusal<'_>> for Refused {
+    fn from(refusal: Refusal<'_>) -> Self {
+        match refusal {
+            Refusal::Full(blocker) => Self::Full(blocker.subscriber()),
+            Refusal::Closed => Self::Closed,
+        }
+    }
 }
 
 macro_rules! publisher_methods {
@@ -54,7 +63,7 @@ macro_rules! publisher_methods {
             pub fn try_publish($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
                 match $me.claim_one(Self::claim_now) {
                     Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refused::Full) => Err(TryPublishError::Full(event)),
+                    Err(Refused::Full(_)) => Err(TryPublishError::Full(event)),
                     Err(Refused::Closed) => Err(TryPublishError::Closed(event)),
                 }
             }
@@ -69,7 +78,10 @@ macro_rules! publisher_methods {
             pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
                 match $me.claim_one(|me| me.claim_until(&Deadline::after(timeout))) {
                     Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refused::Full) => Err(PublishTimeoutError::Timeout(event)),
+                    Err(Refused::Full(subscriber)) => {
+                        note_blocked_by(subscriber);
+                        Err(PublishTimeoutError::Timeout(event))
+                    }
                     Err(Refused::Closed) => Err(PublishTimeoutError::Closed(event)),
                 }
             }
@@ -89,22 +101,13 @@ macro_rules! publisher_methods {
             #[cold]
             #[inline(never)]
             fn claim_now(&self) -> Result<Claim, Refused> {
-                self.claim(1).map_err(|refusal| match refusal {
-                    Refusal::Full(_) => Refused::Full,
-                    Refusal::Closed => Refused::Closed,
-                })
+                Ok(self.claim(1)?)
             }
 
             #[cold]
             #[inline(never)]
             fn claim_until(&self, deadline: &Deadline) -> Result<Claim, Refused> {
-                claim_waiting(&self.ring.core, deadline, || self.claim(1)).map_err(|refusal| match refusal {
-                    Refusal::Full(blocker) => {
-                        note_blocked_by(blocker.subscriber());
-                        Refused::Full
-                    }
-                    Refusal::Closed => Refused::Closed,
-                })
+                Ok(claim_waiting(&self.ring.core, deadline, || self.claim(1))?)
             }
 
             /// Publishes all events of the iterator and waits for room where it must.

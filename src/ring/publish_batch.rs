@@ -84,10 +84,7 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         let mut published = 0;
         loop {
             let mut chunk = Chunk::<T, N>::new();
-            while chunk.len() < most {
-                let Some(event) = events.next() else { break };
-                chunk.push(event);
-            }
+            chunk.fill(most, &mut events);
             if chunk.len() == 0 {
                 let next = core.next_sequence();
                 return Ok(range.unwrap_or(next..next));
@@ -115,12 +112,18 @@ impl<T: Send + Sync + 'static> Publisher<T> {
     fn finish_chunk<const N: usize>(&self, claim: Claim, chunk: &mut Chunk<T, N>) {
         let sequences = claim.sequence..claim.sequence + claim.len;
         let mut overwritten = Chunk::<T, N>::new();
-        for sequence in sequences.clone() {
-            let event = chunk.pop().expect("no more is claimed than the chunk holds");
-            // SAFETY: the sequence is claimed, with this spare, and its release follows.
-            let old = unsafe { self.ring.put(sequence, claim.spare, event) };
-            if let (true, Some(old)) = (needs_drop::<T>(), old) {
-                overwritten.push(old);
+        let mut events = chunk.take(claim.len as usize);
+        // ORDERING: Relaxed: a displacement at one of these positions came before the release that allowed this claim.
+        if !needs_drop::<T>() && claim.spare.is_none() && !self.ring.core.displaced.load(Relaxed) {
+            // SAFETY: all of them are claimed, without a spare, and their release follows; the condition says the rest.
+            unsafe { self.ring.put_straight(sequences.clone(), &mut events) };
+        } else {
+            for (sequence, event) in sequences.clone().zip(events) {
+                // SAFETY: the sequence is claimed, with this spare, and its release follows.
+                let old = unsafe { self.ring.put(sequence, claim.spare, event) };
+                if let (true, Some(old)) = (needs_drop::<T>(), old) {
+                    overwritten.push(old);
+                }
             }
         }
         sequences.rev().for_each(|sequence| self.release(sequence));
@@ -156,14 +159,29 @@ impl<T, const N: usize> Chunk<T, N> {
         self.filled += 1;
     }
 
+    /// Pushes up to `n` events into an empty chunk.
+    #[inline(always)]
+    fn fill(&mut self, n: usize, events: &mut impl Iterator<Item = T>) {
+        for (place, filled) in self.events[..n].iter_mut().zip(1..) {
+            let Some(event) = events.next() else { break };
+            place.write(event);
+            // At once: the iterator may panic.
+            self.filled = filled;
+        }
+    }
+
+    /// The first `n` events; the caller has to take them all, or they are forgotten.
+    #[inline(always)]
+    fn take(&mut self, n: usize) -> impl Iterator<Item = T> {
+        let first = self.taken;
+        self.taken += n;
+        // SAFETY: the places were filled and not taken before.
+        self.events[first..self.filled][..n].iter().map(|event| unsafe { event.assume_init_read() })
+    }
+
     #[inline(always)]
     fn pop(&mut self) -> Option<T> {
-        if self.taken == self.filled {
-            return None;
-        }
-        self.taken += 1;
-        // SAFETY: the place was filled and not taken before.
-        Some(unsafe { self.events[self.taken - 1].assume_init_read() })
+        if self.len() == 0 { None } else { self.take(1).next() }
     }
 }
 
@@ -204,7 +222,8 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
             let limit = self.limit();
             // ORDERING: Relaxed: only this publisher displaces.
             let head = if !needs_drop::<T>() && !self.ring.core.displaced.load(Relaxed) {
-                // SAFETY: below the limit, so the slots are free, and nobody sees them before the release.
+                // SAFETY: below the limit, so the slots are free, and nobody sees them before the release; the condition says the
+                // rest.
                 self.next + unsafe { self.ring.put_straight(self.next..limit.max(self.next), &mut events) }
             } else {
                 let ring: &Ring<T> = &self.ring;

@@ -11,19 +11,6 @@ use std::time::Duration;
 /// A `drain` lets publishers see its progress at least this often.
 const STRIDE: u64 = 128;
 
-/// Consumes what was delivered when it goes, also by a panic.
-struct Delivered<'a, T> {
-    subscriber: &'a mut Subscriber<T>,
-    events: u64,
-}
-
-impl<T> Drop for Delivered<'_, T> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.subscriber.consume(self.events);
-    }
-}
-
 /// Why a wait ended without anything to read.
 struct TimedOut;
 
@@ -42,8 +29,7 @@ impl<T> Subscriber<T> {
     {
         self.settle();
         self.look(1)?;
-        let delivered = Delivered { subscriber: self, events: 1 };
-        Ok(delivered.subscriber.peek(0).clone())
+        Ok(self.reading().pass().clone())
     }
 
     /// Takes the next event by cloning it, and waits for one in the ring's way of waiting.
@@ -99,8 +85,8 @@ impl<T> Subscriber<T> {
     #[inline]
     pub fn drain(&mut self, max: usize, mut f: impl FnMut(&T)) -> Result<usize, TryRecvError> {
         self.settle();
+        self.begin_drain();
         let max = (max as u64).max(1);
-        let seen = self.seen();
         let mut total = 0;
         loop {
             let most = STRIDE.min(max - total);
@@ -111,7 +97,7 @@ impl<T> Subscriber<T> {
             };
             self.read(n, &mut f);
             total += n;
-            if total == max || self.is_at_end(seen, n, most) {
+            if total == max || self.is_at_end() {
                 return Ok(total as usize);
             }
         }

@@ -70,22 +70,25 @@ impl<T> Ring<T> {
         unsafe { self.fill(slot, written, event) }
     }
 
-    /// Moves events into the slots of claimed sequences until either ends; answers how many. Only where nothing was ever
-    /// displaced, and for types without a drop: then nobody needs the map.
+    /// Moves events into the slots of claimed sequences, each in its position's own, until either ends; answers how many.
     ///
     /// # Safety
-    /// The caller has claimed all of `sequences`, without a spare, and has released none.
+    /// The caller has claimed all of `sequences`, without a spare, and has released none. None of their positions was ever
+    /// displaced, so each has its own slot; `T` needs no drop, so nobody asks the map what a slot holds.
     #[inline(always)]
     pub(crate) unsafe fn put_straight(
         &self,
         sequences: Range<u64>,
         events: &mut impl Iterator<Item = T>,
     ) -> u64 {
-        debug_assert!(!needs_drop::<T>() && !self.core.displaced.load(Relaxed));
+        debug_assert!(!needs_drop::<T>());
         let mut at = sequences.start;
         while at < sequences.end {
             let start = self.core.position(at);
             let straight = (self.core.map.len() - start).min((sequences.end - at) as usize);
+            debug_assert!(
+                self.core.map[start..start + straight].iter().all(|entry| entry.load(Relaxed) == 0)
+            );
             for slot in &self.values[start..start + straight] {
                 let Some(event) = events.next() else { return at - sequences.start };
                 slot.with_mut(|value| {

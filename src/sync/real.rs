@@ -13,7 +13,7 @@ pub(crate) fn spins() -> u32 {
     if cfg!(miri) { 1 } else { 64 }
 }
 
-/// Most pauses of a reader that has caught up.
+/// Most pauses between two looks of a reader that has caught up or a publisher that waits.
 #[inline(always)]
 pub(crate) fn max_pauses() -> u32 {
     if cfg!(miri) { 0 } else { 100 }

@@ -2,7 +2,7 @@
 
 use super::{Model, model};
 use crate::ring::{Event, Reader, accepted, builder, event, in_order, offer, shared, spawn, unique};
-use eventcast::ring::{Overflow, Publisher};
+use eventcast::ring::{Overflow, Publisher, TryRecvError};
 use loom::sync::Arc;
 use loom::thread;
 
@@ -16,6 +16,7 @@ pub const MODELS: &[Model] = &[
     model("L5-batch", 3, || batch(4)),
     model("L5-batch-wrap", 2, || batch(2)),
     model("L5-batch-straight", 3, batch_straight),
+    model("L5-straight-or-map", 3, straight_or_map),
     model("L25-shared-handle", 3, shared_handle),
 ];
 
@@ -124,6 +125,26 @@ fn batch_straight() {
     let ok = writer.join().unwrap();
     while subscriber.drain(2, |event| got.push(*event)).is_ok() {}
     assert_eq!(got, (0..ok).collect::<Vec<_>>());
+}
+
+/// Two publishers send batches of events without a drop around a held one: whoever comes after the displacement asks the map.
+fn straight_or_map() {
+    let (publisher, mut subscriber) = builder(1, 2).overflow(Overflow::Lag).build::<u64>().unwrap();
+    publisher.try_publish(7).unwrap();
+    let held = subscriber.batch(1).unwrap();
+    let other = publisher.clone();
+    let offer = |publisher: Publisher<u64>, from: u64| match publisher.try_publish_batch(from..from + 2) {
+        Ok(_) => 2,
+        Err(error) => error.published(),
+    };
+    let writer = thread::spawn(move || offer(other, 100));
+    let ok = offer(publisher, 200) + writer.join().unwrap();
+    assert_eq!(held[0], 7);
+    drop(held);
+    let mut got = Vec::new();
+    while !matches!(subscriber.drain(4, |event| got.push(*event)), Err(TryRecvError::Closed)) {}
+    assert_eq!(subscriber.lost() + got.len() as u64, ok);
+    in_order(&got);
 }
 
 /// Two threads use one handle: the limit that one of them found is good for the other, with all that stands behind it.
