@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::room::Blocker;
 use super::wait::Wait;
-use crate::sync::{Deadline, max_pauses, park_until, spin_hint, spins, yield_now};
+use crate::sync::{Deadline, max_pauses, park_until, spin_hint, spins, yield_now, yields};
 use std::time::Duration;
 
 /// Why a claim was refused.
@@ -44,6 +44,7 @@ pub(crate) fn claim_waiting<'a, C>(
                 park_until(deadline, Some(slice));
                 slice = LONGEST_SLICE.min(2 * slice);
             }
+            (Wait::Park, _) if round < spins() + yields() => yield_now(),
             (Wait::Park, Blocker::Subscriber(_) | Blocker::Holder(_)) => {
                 if let Some(done) = sleep(core, blocker, deadline, &mut claim) {
                     return done;

@@ -5,15 +5,26 @@
 //! shared words, a little longer each time the looks find few events in quick succession, and not at all when they find
 //! nothing for a while (events are rare: latency counts) or when pausing does not make them find more (somebody publishes one
 //! by one).
+//!
+//! Even while events are rare, a thread that polls nothing but one subscriber pauses a little: the publisher's store waits
+//! for the line otherwise, and the reader sees the event later, not earlier.
 
 use crate::sync::{max_pauses, spin_hint};
+use std::cell::Cell;
 
 /// Looks that found nothing in a row, after which events count as rare.
 const RARE: u32 = 4;
 /// A look that finds so many events has waited long enough; on a small ring an eighth of it.
 const ENOUGH: u64 = 64;
+/// Pauses between two looks while events are rare, of a thread that looks nowhere else.
+const IDLE_PAUSES: u32 = 16;
 /// After pausing in vain, so many looks go without.
 const COOL_DOWN: u32 = 1024;
+
+thread_local! {
+    /// Address of the pace of this thread's latest look that came while events were rare.
+    static LATEST: Cell<usize> = const { Cell::new(0) };
+}
 
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -31,9 +42,16 @@ impl Pace {
     /// Before a look at the words that publishers write.
     #[inline(always)]
     pub(super) fn wait(&self) {
-        for _ in 0..self.pauses {
+        let pauses = if self.misses > RARE { self.idle_pauses() } else { self.pauses };
+        for _ in 0..pauses {
             spin_hint();
         }
+    }
+
+    /// None for a thread that looks at several subscribers in turn: its looks are apart already.
+    fn idle_pauses(&self) -> u32 {
+        let me = std::ptr::from_ref(self).addr();
+        if LATEST.replace(me) == me { IDLE_PAUSES.min(max_pauses()) } else { 0 }
     }
 
     /// The look found so many new events.

@@ -5,7 +5,7 @@ use super::iter::{Iter, Results, TryIter};
 use super::subscriber::Subscriber;
 use super::wait::Wait;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now};
+use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now, yields};
 use std::time::Duration;
 
 /// A `drain` lets publishers see its progress at least this often.
@@ -230,6 +230,7 @@ impl<T> Subscriber<T> {
                 Wait::Yield if round < spins() => spin_hint(),
                 Wait::Yield => yield_now(),
                 Wait::Park if round < spins() => spin_hint(),
+                Wait::Park if round < spins() + yields() => yield_now(),
                 Wait::Park => return self.sleep(deadline),
             }
             round = round.saturating_add(1);

@@ -16,6 +16,12 @@ pub(crate) fn spins() -> u32 {
     0
 }
 
+/// Nor does yielding before a sleep.
+#[inline(always)]
+pub(crate) fn yields() -> u32 {
+    0
+}
+
 /// Nor does pausing.
 #[inline(always)]
 pub(crate) fn max_pauses() -> u32 {

@@ -24,7 +24,7 @@ mod clock;
 pub(crate) use backend::Cells;
 pub(crate) use backend::{
     Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, Thread, UnsafeCell,
-    current_thread, max_pauses, park_until, spin_hint, spins, yield_now,
+    current_thread, max_pauses, park_until, spin_hint, spins, yield_now, yields,
 };
 pub(crate) use barrier::Barrier;
 #[cfg(not(eventcast_loom))]

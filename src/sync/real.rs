@@ -13,10 +13,16 @@ pub(crate) fn spins() -> u32 {
     if cfg!(miri) { 1 } else { 64 }
 }
 
+/// Rounds after that in which it lets other threads run first: going to sleep costs both sides more than they take.
+#[inline(always)]
+pub(crate) fn yields() -> u32 {
+    if cfg!(miri) { 0 } else { 8 }
+}
+
 /// Most pauses between two looks of a reader that has caught up or a publisher that waits.
 #[inline(always)]
 pub(crate) fn max_pauses() -> u32 {
-    if cfg!(miri) { 0 } else { 100 }
+    if cfg!(miri) { 0 } else { 200 }
 }
 
 /// Tells the core that this is a spinning loop.
