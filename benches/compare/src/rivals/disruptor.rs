@@ -160,6 +160,8 @@ fn handler<E: Load>(
 ) -> impl FnMut(&E, disruptor::Sequence, bool) + Send + 'static {
     let mut own = Deliver { check: Check::new(false), to: Arc::clone(account) };
     move |event: &E, _, _| {
+        // All of it moves in here: alone, `check` would be copied, and `own` dropped before the first event.
+        let own = &mut own;
         own.check.take(event);
         own.check.count(1, 0);
     }
