@@ -1,8 +1,15 @@
 //! An event as subscribers see it.
 //!
-//! The ring carries it by value. Its topic is an interned name, shared with the [`Topic`](crate::Topic) that published it.
+//! The ring carries it by value. Its topic is an interned name, shared with the [`Topic`](crate::Topic) that published it; what
+//! its publisher added stands in an allocation of its own, which events without it do not have.
 //! The event is built before its sequence is claimed: the publisher writes the sequence it expects, which is right unless
 //! another publisher came first, and whoever reads the event knows its true place and corrects it.
+
+mod id;
+mod metadata;
+
+pub use id::{EventId, IdError};
+pub use metadata::Metadata;
 
 use crate::ring::Sequence;
 use crate::sync::{Arc, AtomicU64, Ordering::Relaxed};
@@ -10,7 +17,8 @@ use crate::topic::TopicName;
 use std::fmt;
 use std::time::SystemTime;
 
-/// One published event: where and when it was published, and its payload. Immutable.
+/// One published event: where and when it was published, its payload, and what its publisher
+/// [added](crate::Bus::event). Immutable.
 ///
 /// Cloning one clones the payload; a payload above 256 bytes or one that owns memory is cheaper as `Arc<…>`.
 ///
@@ -29,13 +37,36 @@ pub struct Event<P> {
     sequence: AtomicU64,
     topic: Arc<TopicName>,
     timestamp: SystemTime,
+    extras: Option<Arc<Extras>>,
     payload: P,
+}
+
+/// What a publisher can add to an event.
+#[derive(Default)]
+pub(crate) struct Extras {
+    pub(crate) id: Option<EventId>,
+    pub(crate) message: Option<Box<str>>,
+    pub(crate) metadata: Metadata,
+}
+
+impl Extras {
+    /// Nothing where there is nothing: no allocation.
+    pub(crate) fn shared(self) -> Option<Arc<Self>> {
+        let any = self.id.is_some() || self.message.is_some() || !self.metadata.is_empty();
+        any.then(|| Arc::new(self))
+    }
 }
 
 impl<P> Event<P> {
     #[inline]
-    pub(crate) fn new(expected: Sequence, topic: Arc<TopicName>, timestamp: SystemTime, payload: P) -> Self {
-        Self { sequence: AtomicU64::new(expected), topic, timestamp, payload }
+    pub(crate) fn new(
+        expected: Sequence,
+        topic: Arc<TopicName>,
+        timestamp: SystemTime,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+    ) -> Self {
+        Self { sequence: AtomicU64::new(expected), topic, timestamp, extras, payload }
     }
 
     /// Tells the event its true sequence, which its reader knows.
@@ -57,7 +88,8 @@ impl<P> Event<P> {
         self.sequence.load(Relaxed)
     }
 
-    /// What tells it from every other event, also of other buses.
+    /// What tells it from every other event, also of other buses; what its publisher [gave](crate::EventBuilder::id) it is the
+    /// publisher's word.
     ///
     /// # Examples
     /// ```
@@ -69,7 +101,8 @@ impl<P> Event<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn id(&self) -> EventId {
-        EventId { bus: self.topic.bus(), sequence: self.sequence() }
+        let given = self.extras.as_ref().and_then(|extras| extras.id);
+        given.unwrap_or_else(|| EventId::own(self.topic.bus(), self.sequence()))
     }
 
     /// The topic it was published to.
@@ -77,9 +110,19 @@ impl<P> Event<P> {
         self.topic.as_str()
     }
 
-    /// When it was published, by the system's wall clock.
+    /// When it was published, by the system's wall clock, unless its publisher [set](crate::EventBuilder::time) a time.
     pub fn timestamp(&self) -> SystemTime {
         self.timestamp
+    }
+
+    /// What its publisher [says](crate::EventBuilder::message) of it.
+    pub fn message(&self) -> Option<&str> {
+        self.extras.as_ref()?.message.as_deref()
+    }
+
+    /// Texts that its publisher [added](crate::EventBuilder::metadata), by name.
+    pub fn metadata(&self) -> &Metadata {
+        self.extras.as_ref().map_or(Metadata::EMPTY, |extras| &extras.metadata)
     }
 
     /// What it carries.
@@ -99,6 +142,7 @@ impl<P: Clone> Clone for Event<P> {
             sequence: AtomicU64::new(self.sequence()),
             topic: self.topic.clone(),
             timestamp: self.timestamp,
+            extras: self.extras.clone(),
             payload: self.payload.clone(),
         }
     }
@@ -106,35 +150,17 @@ impl<P: Clone> Clone for Event<P> {
 
 impl<P: fmt::Debug> fmt::Debug for Event<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event")
+        let mut event = f.debug_struct("Event");
+        event
             .field("sequence", &self.sequence())
             .field("topic", &self.topic())
-            .field("timestamp", &self.timestamp)
-            .field("payload", &self.payload)
-            .finish()
-    }
-}
-
-/// What tells an event from every other: 64 random bits of its bus, and its sequence.
-///
-/// Prints as sixteen hexadecimal digits, a dash and the sequence.
-///
-/// # Examples
-/// ```
-/// # let bus = eventcast::Bus::<u32>::builder().build()?;
-/// # let mut sub = bus.subscribe(">")?;
-/// bus.publish("tick", 1)?;
-/// assert!(sub.recv()?.id().to_string().ends_with("-0"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventId {
-    bus: u64,
-    sequence: Sequence,
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{}", self.bus, self.sequence)
+            .field("timestamp", &self.timestamp);
+        if let Some(extras) = &self.extras {
+            event
+                .field("id", &extras.id)
+                .field("message", &extras.message)
+                .field("metadata", &extras.metadata);
+        }
+        event.field("payload", &self.payload).finish()
     }
 }

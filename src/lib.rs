@@ -58,19 +58,22 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bus;
+mod contain;
 pub mod docs;
 mod error;
 mod event;
 pub mod ring;
 mod sync;
 mod topic;
+pub mod vocabulary;
 
 pub use bus::{
-    Bus, BusBuilder, CloseReport, IntoIter, InvalidTopic, Iter, PublishError, Results, Stats, SubscribeError,
-    Subscription, SubscriptionBuilder, SubscriptionStats, Topic, TryIter, TryPublishError,
+    Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter, Invalid, InvalidId, InvalidTopic,
+    Iter, PublishError, Results, Stats, SubscribeError, Subscription, SubscriptionBuilder, SubscriptionStats,
+    Topic, TryIter, TryPublishError,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
-pub use event::{Event, EventId};
+pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, Start, SubscriberId, Wait};
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
 

@@ -1,15 +1,16 @@
 //! Building a bus.
 
+use super::gate::Gate;
 use super::outlet::Outlet;
 use super::{Bus, Core};
 use crate::error::BuildError;
+use crate::event::Event;
 use crate::ring::{self, Overflow, Wait};
 use crate::sync::Arc;
 use crate::topic::Topics;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::marker::PhantomData;
 use std::time::Duration;
 
 /// Settings of a bus to be built.
@@ -34,7 +35,7 @@ pub struct BusBuilder<P> {
     wait: Wait,
     lag_slots: Option<usize>,
     prefault: bool,
-    payload: PhantomData<fn() -> P>,
+    gate: Gate<P>,
 }
 
 impl<P> BusBuilder<P> {
@@ -51,7 +52,7 @@ impl<P> BusBuilder<P> {
             wait: Wait::default(),
             lag_slots: None,
             prefault: false,
-            payload: PhantomData,
+            gate: Gate { filter: None, limit: None },
         }
     }
 }
@@ -89,6 +90,46 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         self
     }
 
+    /// Which events the bus takes: those of which `filter` says yes, before they have a sequence. The others are refused with
+    /// [`Filtered`](super::PublishError::Filtered), and counted. Default: all.
+    ///
+    /// Called on the publisher's thread; a panic in it is contained, counted, and means no.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<i64>::builder().filter(|event| *event.payload() >= 0).build()?;
+    /// assert!(bus.publish("balance", 1).is_ok());
+    /// assert!(bus.publish("balance", -1).unwrap_err().is_filtered());
+    /// assert_eq!(bus.stats().refused_filtered, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn filter(mut self, filter: impl Fn(&Event<P>) -> bool + Send + Sync + 'static) -> Self {
+        self.gate.filter = Some(Box::new(filter));
+        self
+    }
+
+    /// The largest payload that the bus takes, by the size that `size` finds, in the units of `size`. Larger ones are refused with
+    /// [`TooLarge`](super::PublishError::TooLarge), and so are those whose size it does not find (`None`, or a panic, which
+    /// is contained). Default: no limit.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<String>::builder().max_payload(4, |text| text.len()).build()?;
+    /// assert!(bus.publish("line", "four".to_owned()).is_ok());
+    /// let error = bus.publish("line", "fives".to_owned()).unwrap_err();
+    /// assert!(error.is_too_large());
+    /// assert_eq!(error.into_inner(), "fives");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_payload<S: Into<Option<usize>>>(
+        mut self,
+        limit: usize,
+        size: impl Fn(&P) -> S + Send + Sync + 'static,
+    ) -> Self {
+        self.gate.limit = Some((limit, Box::new(move |payload| size(payload).into())));
+        self
+    }
+
     /// Builds the bus.
     ///
     /// # Errors
@@ -108,9 +149,11 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         }
         let (publisher, first) = ring.build()?;
         drop(first);
+        let asks = self.gate.filter.is_some() || self.gate.limit.is_some();
+        let gate = asks.then(|| Box::new(self.gate));
         Ok(Bus {
             core: Arc::new(Core {
-                outlet: Arc::new(Outlet::new(publisher, self.publish_timeout)),
+                outlet: Arc::new(Outlet::new(publisher, self.publish_timeout, gate)),
                 topics: Topics::new(random()),
             }),
         })

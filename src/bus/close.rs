@@ -1,12 +1,9 @@
 //! Closing a bus.
 
+use super::flush::wait_until;
 use crate::event::Event;
 use crate::ring::Publisher;
-use crate::sync::{Countdown, Deadline, park_until};
 use std::time::Duration;
-
-/// How long `close` sleeps between two looks at the blocking subscriptions.
-const SLICE: Duration = Duration::from_micros(500);
 
 /// What a closed bus had accepted, and what had not been read when `close` returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +28,6 @@ pub(super) fn close<P: Send + Sync + 'static>(
     within: Duration,
 ) -> CloseReport {
     publisher.close();
-    let left = Countdown::after(within);
-    while !publisher.is_empty() && !left.left().is_zero() {
-        park_until(&Deadline::NEVER, Some(SLICE.min(left.left())));
-    }
+    wait_until(within, || publisher.is_empty());
     CloseReport { accepted: publisher.next_sequence(), undelivered: publisher.len() as u64 }
 }

@@ -1,28 +1,35 @@
 //! The bus's own errors. Every refused payload comes back in its error.
 
 use crate::error::{PublishTimeoutError, StartError};
+use crate::event::IdError;
 use crate::ring::SubscriberId;
 use crate::topic::TopicError;
 use std::error::Error;
 use std::fmt;
 
-/// A payload that was offered to a topic whose name breaks the rules.
+/// A payload that was offered with something that breaks a rule.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct InvalidTopic<P> {
+pub struct Invalid<P, E> {
     /// The refused payload.
     pub payload: P,
-    /// What is wrong with the name, and where.
-    pub error: TopicError,
+    /// What is wrong, and where.
+    pub error: E,
 }
 
-impl<P> fmt::Debug for InvalidTopic<P> {
+/// A payload that was offered to a topic whose name breaks the rules.
+pub type InvalidTopic<P> = Invalid<P, TopicError>;
+
+/// A payload that was offered with an id that does not fit.
+pub type InvalidId<P> = Invalid<P, IdError>;
+
+impl<P, E: fmt::Debug> fmt::Debug for Invalid<P, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InvalidTopic").field("error", &self.error).finish_non_exhaustive()
+        f.debug_struct("Invalid").field("error", &self.error).finish_non_exhaustive()
     }
 }
 
-impl<P> fmt::Display for InvalidTopic<P> {
+impl<P, E: fmt::Display> fmt::Display for Invalid<P, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
@@ -38,14 +45,24 @@ pub enum PublishError<P> {
     Timeout(P),
     /// The topic's name breaks the rules. Only publishing by name answers this.
     InvalidTopic(InvalidTopic<P>),
+    /// The event's id is empty or too long. Only [`EventBuilder::id`](super::EventBuilder::id) leads to this.
+    InvalidId(InvalidId<P>),
+    /// The payload is larger than [`max_payload`](super::BusBuilder::max_payload) allows, or its size could not be found.
+    TooLarge(P),
+    /// The bus's [`filter`](super::BusBuilder::filter) said no, or panicked.
+    Filtered(P),
 }
 
 impl<P> PublishError<P> {
     /// The refused payload.
     pub fn into_inner(self) -> P {
         match self {
-            Self::Closed(payload) | Self::Timeout(payload) => payload,
+            Self::Closed(payload)
+            | Self::Timeout(payload)
+            | Self::TooLarge(payload)
+            | Self::Filtered(payload) => payload,
             Self::InvalidTopic(invalid) => invalid.payload,
+            Self::InvalidId(invalid) => invalid.payload,
         }
     }
 
@@ -62,6 +79,21 @@ impl<P> PublishError<P> {
     /// Does the topic's name break the rules?
     pub fn is_invalid_topic(&self) -> bool {
         matches!(self, Self::InvalidTopic(_))
+    }
+
+    /// Is the event's id empty or too long?
+    pub fn is_invalid_id(&self) -> bool {
+        matches!(self, Self::InvalidId(_))
+    }
+
+    /// Is the payload too large, or of a size that could not be found?
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge(_))
+    }
+
+    /// Did the bus's filter say no?
+    pub fn is_filtered(&self) -> bool {
+        matches!(self, Self::Filtered(_))
     }
 
     /// The subscription that the publish waited for when its time was over; `None` when that was another publisher. Compare
@@ -87,14 +119,24 @@ pub enum TryPublishError<P> {
     Closed(P),
     /// The topic's name breaks the rules. Only publishing by name answers this.
     InvalidTopic(InvalidTopic<P>),
+    /// The event's id is empty or too long. Only [`EventBuilder::id`](super::EventBuilder::id) leads to this.
+    InvalidId(InvalidId<P>),
+    /// The payload is larger than [`max_payload`](super::BusBuilder::max_payload) allows, or its size could not be found.
+    TooLarge(P),
+    /// The bus's [`filter`](super::BusBuilder::filter) said no, or panicked.
+    Filtered(P),
 }
 
 impl<P> TryPublishError<P> {
     /// The refused payload.
     pub fn into_inner(self) -> P {
         match self {
-            Self::Full(payload) | Self::Closed(payload) => payload,
+            Self::Full(payload)
+            | Self::Closed(payload)
+            | Self::TooLarge(payload)
+            | Self::Filtered(payload) => payload,
             Self::InvalidTopic(invalid) => invalid.payload,
+            Self::InvalidId(invalid) => invalid.payload,
         }
     }
 
@@ -112,6 +154,21 @@ impl<P> TryPublishError<P> {
     pub fn is_invalid_topic(&self) -> bool {
         matches!(self, Self::InvalidTopic(_))
     }
+
+    /// Is the event's id empty or too long?
+    pub fn is_invalid_id(&self) -> bool {
+        matches!(self, Self::InvalidId(_))
+    }
+
+    /// Is the payload too large, or of a size that could not be found?
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge(_))
+    }
+
+    /// Did the bus's filter say no?
+    pub fn is_filtered(&self) -> bool {
+        matches!(self, Self::Filtered(_))
+    }
 }
 
 impl<P> fmt::Debug for PublishError<P> {
@@ -120,6 +177,9 @@ impl<P> fmt::Debug for PublishError<P> {
             Self::Closed(_) => f.write_str("Closed(..)"),
             Self::Timeout(_) => f.write_str("Timeout(..)"),
             Self::InvalidTopic(invalid) => invalid.fmt(f),
+            Self::InvalidId(invalid) => invalid.fmt(f),
+            Self::TooLarge(_) => f.write_str("TooLarge(..)"),
+            Self::Filtered(_) => f.write_str("Filtered(..)"),
         }
     }
 }
@@ -130,6 +190,9 @@ impl<P> fmt::Display for PublishError<P> {
             Self::Closed(_) => f.write_str("the bus is closed"),
             Self::Timeout(_) => f.write_str("no room within the time"),
             Self::InvalidTopic(invalid) => invalid.fmt(f),
+            Self::InvalidId(invalid) => invalid.fmt(f),
+            Self::TooLarge(_) => f.write_str("the payload is larger than the bus allows"),
+            Self::Filtered(_) => f.write_str("the bus's filter turned the event away"),
         }
     }
 }
@@ -142,6 +205,9 @@ impl<P> fmt::Debug for TryPublishError<P> {
             Self::Full(_) => f.write_str("Full(..)"),
             Self::Closed(_) => f.write_str("Closed(..)"),
             Self::InvalidTopic(invalid) => invalid.fmt(f),
+            Self::InvalidId(invalid) => invalid.fmt(f),
+            Self::TooLarge(_) => f.write_str("TooLarge(..)"),
+            Self::Filtered(_) => f.write_str("Filtered(..)"),
         }
     }
 }
@@ -152,6 +218,9 @@ impl<P> fmt::Display for TryPublishError<P> {
             Self::Full(_) => f.write_str("the bus is full"),
             Self::Closed(_) => f.write_str("the bus is closed"),
             Self::InvalidTopic(invalid) => invalid.fmt(f),
+            Self::InvalidId(invalid) => invalid.fmt(f),
+            Self::TooLarge(_) => f.write_str("the payload is larger than the bus allows"),
+            Self::Filtered(_) => f.write_str("the bus's filter turned the event away"),
         }
     }
 }

@@ -6,7 +6,10 @@
 
 mod builder;
 mod close;
+mod draft;
 mod error;
+mod flush;
+mod gate;
 mod iter;
 mod matcher;
 mod outlet;
@@ -18,7 +21,9 @@ mod topic;
 
 pub use builder::BusBuilder;
 pub use close::CloseReport;
-pub use error::{InvalidTopic, PublishError, SubscribeError, TryPublishError};
+pub use draft::EventBuilder;
+pub use error::{Invalid, InvalidId, InvalidTopic, PublishError, SubscribeError, TryPublishError};
+pub use flush::FlushReport;
 pub use iter::{IntoIter, Iter, Results, TryIter};
 pub use stats::{Stats, SubscriptionStats};
 pub use subscribe::SubscriptionBuilder;
@@ -114,7 +119,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     pub fn publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
         match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.publish(&name, payload),
+            Ok(name) => outlet.publish(outlet.event(&name, payload)),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
     }
@@ -126,7 +131,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     pub fn try_publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, TryPublishError<P>> {
         let outlet = &self.core.outlet;
         match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.try_publish(&name, payload),
+            Ok(name) => outlet.try_publish(outlet.event(&name, payload)),
             Err(error) => Err(TryPublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
     }
@@ -143,9 +148,24 @@ impl<P: Send + Sync + 'static> Bus<P> {
     ) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
         match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.publish_timeout(&name, payload, timeout),
+            Ok(name) => outlet.publish_timeout(outlet.event(&name, payload), timeout),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
+    }
+
+    /// An event for the topic of this name with more than its payload: an id, a message, metadata, a time. A bad name shows when
+    /// it is published.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut sub = bus.subscribe("orders.*")?;
+    /// bus.event("orders.created").message("somebody ordered").publish(7)?;
+    /// assert_eq!(sub.recv()?.message(), Some("somebody ordered"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn event(&self, name: impl AsRef<str>) -> EventBuilder<'_, P> {
+        EventBuilder::new(&self.core.outlet, self.core.topics.intern(name.as_ref()))
     }
 
     /// A subscription to all topics of this pattern, from now on, for which publishers wait
@@ -208,6 +228,40 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn stats(&self) -> Stats {
         self.core.outlet.stats(self.core.topics.len())
+    }
+
+    /// Waits, for at most `within`, until the blocking subscriptions have read every event that was accepted before the call, and
+    /// says what is left. Looks twice in a millisecond; lagging and disconnecting subscriptions are not waited for.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut sub = bus.subscribe("orders.*")?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert_eq!(bus.flush(Duration::ZERO).undelivered, 1);
+    /// sub.recv()?;
+    /// assert!(bus.flush(Duration::ZERO).is_complete());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn flush(&self, within: Duration) -> FlushReport {
+        flush::flush(self.publisher(), within)
+    }
+
+    /// Waits, for at most `within`, until there is a subscription, and says whether there is one. Looks twice in a millisecond; a
+    /// duration beyond the clock means for ever.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// assert!(!bus.wait_for_subscriber(Duration::ZERO));
+    /// let _sub = bus.subscribe("orders.*")?;
+    /// assert!(bus.wait_for_subscriber(Duration::MAX));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_for_subscriber(&self, within: Duration) -> bool {
+        flush::wait_until(within, || self.publisher().subscriber_count() > 0)
     }
 
     /// Closes the bus and waits, for at most `within`, until the blocking subscriptions have read everything.

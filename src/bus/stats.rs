@@ -3,54 +3,53 @@
 use crate::ring::Sequence;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 
-/// Publishes that a bus refused, by reason. Touched only when one is refused.
+/// A count of something rare.
 #[derive(Debug)]
-pub(super) struct Refused {
-    full: AtomicU64,
-    timeout: AtomicU64,
-    closed: AtomicU64,
-    invalid_topic: AtomicU64,
+pub(super) struct Count(AtomicU64);
+
+impl Default for Count {
+    fn default() -> Self {
+        Self(AtomicU64::new(0))
+    }
 }
 
-impl Default for Refused {
-    fn default() -> Self {
-        Self {
-            full: AtomicU64::new(0),
-            timeout: AtomicU64::new(0),
-            closed: AtomicU64::new(0),
-            invalid_topic: AtomicU64::new(0),
-        }
+impl Count {
+    #[cold]
+    pub(super) fn count(&self) {
+        self.0.fetch_add(1, Relaxed);
     }
+
+    fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Publishes that a bus refused, by reason. Touched only when one is refused.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    pub(super) full: Count,
+    pub(super) timeout: Count,
+    pub(super) closed: Count,
+    pub(super) invalid_topic: Count,
+    pub(super) invalid_id: Count,
+    pub(super) too_large: Count,
+    pub(super) filtered: Count,
+    /// Of those filtered: because the filter panicked.
+    pub(super) filter_panics: Count,
 }
 
 impl Refused {
-    #[cold]
-    pub(super) fn full(&self) {
-        self.full.fetch_add(1, Relaxed);
-    }
-
-    #[cold]
-    pub(super) fn timeout(&self) {
-        self.timeout.fetch_add(1, Relaxed);
-    }
-
-    #[cold]
-    pub(super) fn closed(&self) {
-        self.closed.fetch_add(1, Relaxed);
-    }
-
-    #[cold]
-    pub(super) fn invalid_topic(&self) {
-        self.invalid_topic.fetch_add(1, Relaxed);
-    }
-
     pub(super) fn stats(&self, accepted: u64, subscriptions: usize, topics: usize) -> Stats {
         Stats {
             accepted,
-            refused_full: self.full.load(Relaxed),
-            refused_timeout: self.timeout.load(Relaxed),
-            refused_closed: self.closed.load(Relaxed),
-            refused_invalid_topic: self.invalid_topic.load(Relaxed),
+            refused_full: self.full.get(),
+            refused_timeout: self.timeout.get(),
+            refused_closed: self.closed.get(),
+            refused_invalid_topic: self.invalid_topic.get(),
+            refused_invalid_id: self.invalid_id.get(),
+            refused_too_large: self.too_large.get(),
+            refused_filtered: self.filtered.get(),
+            filter_panics: self.filter_panics.get(),
             subscriptions,
             topics,
         }
@@ -71,6 +70,14 @@ pub struct Stats {
     pub refused_closed: u64,
     /// Refused because the topic's name broke the rules.
     pub refused_invalid_topic: u64,
+    /// Refused because the event's id was empty or too long.
+    pub refused_invalid_id: u64,
+    /// Refused because the payload was too large, or its size could not be found.
+    pub refused_too_large: u64,
+    /// Refused because the bus's filter said no, or panicked.
+    pub refused_filtered: u64,
+    /// How often the bus's filter panicked; each of those events counts as filtered.
+    pub filter_panics: u64,
     /// Subscriptions at this moment.
     pub subscriptions: usize,
     /// Topics that the bus has heard of.
@@ -80,7 +87,13 @@ pub struct Stats {
 impl Stats {
     /// Publishes refused for any reason.
     pub fn refused(&self) -> u64 {
-        self.refused_full + self.refused_timeout + self.refused_closed + self.refused_invalid_topic
+        self.refused_full
+            + self.refused_timeout
+            + self.refused_closed
+            + self.refused_invalid_topic
+            + self.refused_invalid_id
+            + self.refused_too_large
+            + self.refused_filtered
     }
 
     /// Publishes tried.
@@ -101,8 +114,10 @@ pub struct SubscriptionStats {
     pub joined: Sequence,
     /// Events handed to the reader.
     pub delivered: u64,
-    /// Events of other topics that it read past.
+    /// Events that it read past: of other topics, or because its filter said no or panicked.
     pub filtered: u64,
+    /// How often its filter panicked; each of those events counts as filtered.
+    pub filter_panics: u64,
     /// Events it missed, those included that no receive has reported yet. They may be of any topic.
     pub lost: u64,
     /// Events ahead of it, of any topic.

@@ -1,6 +1,7 @@
 //! Making a subscription.
 
 use super::error::SubscribeError;
+use super::gate::Filter;
 use super::subscription::Subscription;
 use crate::event::Event;
 use crate::ring::{Overflow, Publisher, Start};
@@ -14,6 +15,7 @@ pub struct SubscriptionBuilder<'a, P: Send + Sync + 'static> {
     pattern: Result<TopicPattern, TopicError>,
     overflow: Overflow,
     start: Start,
+    filter: Option<Filter<P>>,
 }
 
 impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
@@ -23,6 +25,7 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
             pattern: TopicPattern::new(pattern),
             overflow: Overflow::default(),
             start: Start::default(),
+            filter: None,
         }
     }
 
@@ -35,6 +38,25 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// Where it starts. Default: [`Start::Now`].
     pub fn start(mut self, start: Start) -> Self {
         self.start = start;
+        self
+    }
+
+    /// Which events of its topics it hands out: those of which `filter` says yes. It reads past the others, and counts them as
+    /// `filtered`. Default: all.
+    ///
+    /// Called on the reader's thread, in place; a panic in it is contained, counted, and means no.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut large = bus.subscription("orders.*").filter(|event| *event.payload() > 10).subscribe()?;
+    /// bus.publish("orders.created", 7)?;
+    /// bus.publish("orders.created", 70)?;
+    /// assert_eq!(*large.recv()?.payload(), 70);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn filter(mut self, filter: impl Fn(&Event<P>) -> bool + Send + Sync + 'static) -> Self {
+        self.filter = Some(Box::new(filter));
         self
     }
 
@@ -55,7 +77,7 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     pub fn subscribe(self) -> Result<Subscription<P>, SubscribeError> {
         let pattern = self.pattern?;
         let subscriber = self.publisher.subscribe_from(self.start, self.overflow)?;
-        Ok(Subscription::new(subscriber, pattern, self.publisher.capacity()))
+        Ok(Subscription::new(subscriber, pattern, self.filter, self.publisher.capacity()))
     }
 }
 

@@ -1,7 +1,9 @@
 //! A subscription: a subscriber of the bus's ring that hands out the events of its topics.
 
+use super::gate::Filter;
 use super::matcher::Matcher;
 use super::stats::SubscriptionStats;
+use crate::contain::contain;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
@@ -23,9 +25,11 @@ const FREE_RUN: usize = 8;
 pub struct Subscription<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
     matcher: Matcher,
+    filter: Option<Filter<P>>,
     joined: Sequence,
     delivered: u64,
     filtered: u64,
+    filter_panics: u64,
     /// More events than a ring can hold ahead of a reader: it keeps fewer than twice its capacity.
     horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
@@ -33,13 +37,20 @@ pub struct Subscription<P> {
 }
 
 impl<P: Send + Sync + 'static> Subscription<P> {
-    pub(super) fn new(subscriber: Subscriber<Event<P>>, pattern: TopicPattern, capacity: usize) -> Self {
+    pub(super) fn new(
+        subscriber: Subscriber<Event<P>>,
+        pattern: TopicPattern,
+        filter: Option<Filter<P>>,
+        capacity: usize,
+    ) -> Self {
         Self {
             joined: joined(&subscriber),
             subscriber,
             matcher: Matcher::new(pattern),
+            filter,
             delivered: 0,
             filtered: 0,
+            filter_panics: 0,
             horizon: capacity.saturating_mul(2),
             unreported: None,
         }
@@ -101,12 +112,22 @@ impl<P> Subscription<P> {
             let mut run = Run { batch: Some(batch), taken: 0 };
             while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
                 run.taken += 1;
-                if !self.matcher.matches(event.topic_name()) {
+                let mut wanted = self.matcher.matches(event.topic_name());
+                if wanted {
+                    event.place(first + run.taken as u64 - 1);
+                    wanted = match self.filter.as_ref().map(|filter| contain(|| filter(event))) {
+                        None => true,
+                        Some(answer) => {
+                            self.filter_panics += u64::from(answer.is_none());
+                            answer == Some(true)
+                        }
+                    };
+                }
+                if !wanted {
                     self.filtered += 1;
                     skipped += 1;
                     continue;
                 }
-                event.place(first + run.taken as u64 - 1);
                 self.delivered += 1;
                 found += 1;
                 f(event);
@@ -176,6 +197,7 @@ impl<P> Subscription<P> {
             joined: self.joined,
             delivered: self.delivered,
             filtered: self.filtered,
+            filter_panics: self.filter_panics,
             lost: self.subscriber.lost(),
             ahead: self.subscriber.len() as u64,
         }

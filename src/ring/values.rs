@@ -1,10 +1,10 @@
 //! The ring with its values: slots, what goes in and comes out of them, and their end.
 
 use super::core::{Core, Shape, WRITTEN};
+use crate::contain::contain;
 use crate::sync::{Barrier, Cells, Ordering::*, UnsafeCell};
 use std::mem::{MaybeUninit, needs_drop};
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The shared part of a ring.
 ///
@@ -164,12 +164,8 @@ impl<T> Ring<T> {
     }
 
     fn contain(&self, f: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        if contain(f).is_none() {
             self.core.drop_panics.fetch_add(1, Relaxed);
-            // A payload whose own drop panics is leaked: there is nobody left to tell.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(second);
-            }
         }
     }
 

@@ -1,0 +1,15 @@
+//! User code that may panic, called where a panic must not pass.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What `f` answers; nothing if it panics.
+pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(forget_panic).ok()
+}
+
+/// Drops what was thrown. One whose own drop panics is leaked: there is nobody left to tell.
+fn forget_panic(thrown: Box<dyn std::any::Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(thrown))) {
+        std::mem::forget(second);
+    }
+}

@@ -1,0 +1,117 @@
+//! What asaidimu's bus does, and does better here: its cases that concern publishing, subscribing and closing.
+
+mod common;
+
+use common::within;
+use eventcast::Bus;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[test]
+fn asaidimu_16_a_filter_of_the_bus_leaves_a_trace() {
+    let bus = Bus::<u32>::builder().filter(|event| event.payload() % 2 == 0).build().unwrap();
+    let mut sub = bus.subscribe(">").unwrap();
+    let refused = (0..10).filter(|n| bus.publish("tick", *n).is_err()).count();
+    assert_eq!(refused, 5);
+    assert_eq!(sub.try_iter().map(|event| *event.payload()).collect::<Vec<_>>(), [0, 2, 4, 6, 8]);
+    assert_eq!(bus.stats().refused_filtered, 5);
+}
+
+#[test]
+fn asaidimu_17_exactly_the_limit_passes_and_one_more_does_not() {
+    let bus = Bus::<Vec<u8>>::builder().max_payload(1024, Vec::len).build().unwrap();
+    assert!(bus.publish("blob", vec![0; 1024]).is_ok());
+    let error = bus.publish("blob", vec![0; 1025]).unwrap_err();
+    assert!(error.is_too_large());
+    assert_eq!(error.into_inner().len(), 1025);
+    let stats = bus.stats();
+    assert_eq!((stats.accepted, stats.refused_too_large), (1, 1));
+}
+
+#[test]
+fn asaidimu_20_a_publisher_goes_on_when_a_slot_frees() {
+    within(LIMIT, "a slot that frees", || {
+        let bus = Bus::<u32>::builder().capacity(2).publish_timeout(None).build().unwrap();
+        let mut sub = bus.subscribe(">").unwrap();
+        bus.publish("tick", 0).unwrap();
+        bus.publish("tick", 1).unwrap();
+        let publisher = thread::spawn({
+            let bus = bus.clone();
+            move || bus.publish("tick", 2)
+        });
+        assert_eq!(*sub.recv().unwrap().payload(), 0);
+        assert_eq!(publisher.join().unwrap(), Ok(2));
+    });
+}
+
+#[test]
+fn asaidimu_21_a_publish_that_runs_out_of_time_says_so_and_is_counted() {
+    let bus = Bus::<u32>::builder().capacity(1).build().unwrap();
+    let sub = bus.subscribe(">").unwrap();
+    bus.publish("tick", 0).unwrap();
+    let error = bus.publish_timeout("tick", 1, Duration::from_millis(5)).unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(error.blocked_by(), Some(sub.id()));
+    assert_eq!(error.into_inner(), 1);
+    let stats = bus.stats();
+    assert_eq!((stats.offered(), stats.accepted, stats.refused_timeout), (2, 1, 1));
+}
+
+#[test]
+fn asaidimu_23_publishing_while_the_bus_closes_loses_nothing() {
+    within(LIMIT, "publishing while it closes", || {
+        let mut cut_off = 0;
+        for _ in 0..200 {
+            let bus = Bus::<u64>::builder().capacity(64).build().unwrap();
+            let mut sub = bus.subscribe(">").unwrap();
+            let accepted = AtomicU64::new(0);
+            let refused = AtomicU64::new(0);
+            let report = thread::scope(|scope| {
+                for _ in 0..4 {
+                    let topic = bus.topic("tick").unwrap();
+                    let (accepted, refused) = (&accepted, &refused);
+                    scope.spawn(move || {
+                        for n in 0..100 {
+                            match topic.publish(n) {
+                                Ok(_) => accepted.fetch_add(1, Relaxed),
+                                Err(error) => {
+                                    assert!(error.is_closed());
+                                    refused.fetch_add(1, Relaxed)
+                                }
+                            };
+                        }
+                    });
+                }
+                let reader = scope.spawn(|| sub.iter().count() as u64);
+                while bus.stats().accepted < 50 {
+                    thread::yield_now();
+                }
+                let report = bus.close(Duration::from_secs(60));
+                assert_eq!(reader.join().unwrap(), report.accepted);
+                report
+            });
+            let (accepted, refused) = (accepted.into_inner(), refused.into_inner());
+            assert!(report.is_complete());
+            assert_eq!((accepted, accepted + refused), (report.accepted, 400));
+            assert_eq!(bus.stats().refused_closed, refused);
+            cut_off += u64::from(refused > 0);
+        }
+        // A close that never met a publisher would prove nothing.
+        assert!(cut_off > 0);
+    });
+}
+
+#[test]
+fn asaidimu_26_a_closed_bus_refuses() {
+    let bus = Bus::<u32>::builder().build().unwrap();
+    let first = bus.close(Duration::ZERO);
+    assert_eq!(bus.close(Duration::ZERO), first);
+    assert!(bus.publish("tick", 1).unwrap_err().is_closed());
+    assert!(bus.event("tick").message("m").publish(2).unwrap_err().is_closed());
+    // A subscription is made, and is closed at once: there is nothing it could have missed.
+    assert!(bus.subscribe(">").unwrap().recv().is_err());
+    assert!(bus.is_closed());
+}
