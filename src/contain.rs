@@ -3,12 +3,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What `f` answers; nothing if it panics.
+#[inline(always)]
 pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(forget_panic).ok()
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(answer) => Some(answer),
+        Err(thrown) => {
+            forget(thrown);
+            None
+        }
+    }
 }
 
 /// Drops what was thrown. One whose own drop panics is leaked: there is nobody left to tell.
-fn forget_panic(thrown: Box<dyn std::any::Any + Send>) {
+#[cold]
+fn forget(thrown: Box<dyn std::any::Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(thrown))) {
         std::mem::forget(second);
     }
