@@ -36,7 +36,7 @@ use std::time::SystemTime;
 pub struct Event<P> {
     sequence: AtomicU64,
     topic: Arc<TopicName>,
-    timestamp: SystemTime,
+    published: SystemTime,
     extras: Option<Arc<Extras>>,
     payload: P,
 }
@@ -47,12 +47,14 @@ pub(crate) struct Extras {
     pub(crate) id: Option<EventId>,
     pub(crate) message: Option<Box<str>>,
     pub(crate) metadata: Metadata,
+    pub(crate) time: Option<SystemTime>,
 }
 
 impl Extras {
     /// Nothing where there is nothing: no allocation.
     pub(crate) fn shared(self) -> Option<Arc<Self>> {
-        let any = self.id.is_some() || self.message.is_some() || !self.metadata.is_empty();
+        let Self { id, message, metadata, time } = &self;
+        let any = id.is_some() || message.is_some() || !metadata.is_empty() || time.is_some();
         any.then(|| Arc::new(self))
     }
 }
@@ -62,11 +64,11 @@ impl<P> Event<P> {
     pub(crate) fn new(
         expected: Sequence,
         topic: Arc<TopicName>,
-        timestamp: SystemTime,
+        published: SystemTime,
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Self {
-        Self { sequence: AtomicU64::new(expected), topic, timestamp, extras, payload }
+        Self { sequence: AtomicU64::new(expected), topic, published, extras, payload }
     }
 
     /// Tells the event its true sequence, which its reader knows.
@@ -79,8 +81,13 @@ impl<P> Event<P> {
         }
     }
 
-    pub(crate) fn topic_name(&self) -> &TopicName {
+    pub(crate) fn topic_name(&self) -> &Arc<TopicName> {
         &self.topic
+    }
+
+    /// When the engine took it, whatever its publisher says.
+    pub(crate) fn published(&self) -> SystemTime {
+        self.published
     }
 
     /// Its position in the bus's total order: 0 first, no gaps.
@@ -112,7 +119,7 @@ impl<P> Event<P> {
 
     /// When it was published, by the system's wall clock, unless its publisher [set](crate::EventBuilder::time) a time.
     pub fn timestamp(&self) -> SystemTime {
-        self.timestamp
+        self.extras.as_ref().and_then(|extras| extras.time).unwrap_or(self.published)
     }
 
     /// What its publisher [says](crate::EventBuilder::message) of it.
@@ -141,7 +148,7 @@ impl<P: Clone> Clone for Event<P> {
         Self {
             sequence: AtomicU64::new(self.sequence()),
             topic: self.topic.clone(),
-            timestamp: self.timestamp,
+            published: self.published,
             extras: self.extras.clone(),
             payload: self.payload.clone(),
         }
@@ -154,7 +161,7 @@ impl<P: fmt::Debug> fmt::Debug for Event<P> {
         event
             .field("sequence", &self.sequence())
             .field("topic", &self.topic())
-            .field("timestamp", &self.timestamp);
+            .field("timestamp", &self.timestamp());
         if let Some(extras) = &self.extras {
             event
                 .field("id", &extras.id)

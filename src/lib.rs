@@ -69,8 +69,8 @@ pub mod vocabulary;
 
 pub use bus::{
     Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter, Invalid, InvalidId, InvalidTopic,
-    Iter, PublishError, Results, Stats, SubscribeError, Subscription, SubscriptionBuilder, SubscriptionStats,
-    Topic, TryIter, TryPublishError,
+    Iter, PublishError, Results, Stats, SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo,
+    SubscriptionStats, Topic, TryIter, TryPublishError,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

@@ -1,11 +1,11 @@
 //! Building a bus.
 
 use super::gate::Gate;
-use super::outlet::Outlet;
+use super::outlet::{OnUnrouted, Outlet, Rules};
 use super::{Bus, Core};
 use crate::error::BuildError;
 use crate::event::Event;
-use crate::ring::{self, Overflow, Wait};
+use crate::ring::{self, Overflow, Sequence, Wait};
 use crate::sync::Arc;
 use crate::topic::Topics;
 use std::collections::hash_map::RandomState;
@@ -32,6 +32,8 @@ use std::time::Duration;
 pub struct BusBuilder<P> {
     capacity: usize,
     publish_timeout: Option<Duration>,
+    max_age: Option<Duration>,
+    on_unrouted: Option<OnUnrouted>,
     wait: Wait,
     lag_slots: Option<usize>,
     prefault: bool,
@@ -49,6 +51,8 @@ impl<P> BusBuilder<P> {
         Self {
             capacity: Self::DEFAULT_CAPACITY,
             publish_timeout: Some(Self::DEFAULT_PUBLISH_TIMEOUT),
+            max_age: None,
+            on_unrouted: None,
             wait: Wait::default(),
             lag_slots: None,
             prefault: false,
@@ -87,6 +91,46 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// Touch every slot while building, so that the first lap has no page faults. Default: false.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
+        self
+    }
+
+    /// How old an event may be when a subscription comes to it, by the time at which the bus took it, whatever
+    /// [`time`](super::EventBuilder::time) says; `None` means any. Older ones are read past and counted as `expired`.
+    /// Default: `None`.
+    ///
+    /// A subscription looks at the clock once for some events, so one may be older by the time that those before it took.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let bus = eventcast::Bus::<u32>::builder().max_age(Duration::from_millis(1)).build()?;
+    /// let mut sub = bus.subscribe("price")?;
+    /// bus.publish("price", 7)?;
+    /// std::thread::sleep(Duration::from_millis(2));
+    /// assert!(sub.try_recv().is_err());
+    /// assert_eq!(sub.stats().expired, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
+        self.max_age = max_age.into();
+        self
+    }
+
+    /// Calls `f` with the topic and the sequence of every accepted event that no subscription wanted when it was published.
+    ///
+    /// On the publisher's thread, after the publish; a panic in it is contained and counted.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder()
+    ///     .on_unrouted(|topic, sequence| eprintln!("nobody wants event {sequence} of {topic}"))
+    ///     .build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert_eq!(bus.stats().unrouted, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_unrouted(mut self, f: impl Fn(&str, Sequence) + Send + Sync + 'static) -> Self {
+        self.on_unrouted = Some(Box::new(f));
         self
     }
 
@@ -150,10 +194,15 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         let (publisher, first) = ring.build()?;
         drop(first);
         let asks = self.gate.filter.is_some() || self.gate.limit.is_some();
-        let gate = asks.then(|| Box::new(self.gate));
+        let rules = Rules {
+            publish_timeout: self.publish_timeout,
+            max_age: self.max_age,
+            gate: asks.then(|| Box::new(self.gate)),
+            on_unrouted: self.on_unrouted,
+        };
         Ok(Bus {
             core: Arc::new(Core {
-                outlet: Arc::new(Outlet::new(publisher, self.publish_timeout, gate)),
+                outlet: Arc::new(Outlet::new(publisher, rules)),
                 topics: Topics::new(random()),
             }),
         })

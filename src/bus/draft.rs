@@ -4,7 +4,7 @@ use super::error::{Invalid, PublishError, TryPublishError};
 use super::outlet::Outlet;
 use crate::event::{Event, EventId, Extras, IdError};
 use crate::ring::Sequence;
-use crate::sync::{Arc, wall_clock};
+use crate::sync::Arc;
 use crate::topic::{TopicError, TopicName};
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -37,12 +37,11 @@ pub struct EventBuilder<'a, P: Send + Sync + 'static> {
     topic: Result<Arc<TopicName>, TopicError>,
     extras: Extras,
     wrong_id: Option<IdError>,
-    time: Option<SystemTime>,
 }
 
 impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
     pub(super) fn new(outlet: &'a Outlet<P>, topic: Result<Arc<TopicName>, TopicError>) -> Self {
-        Self { outlet, topic, extras: Extras::default(), wrong_id: None, time: None }
+        Self { outlet, topic, extras: Extras::default(), wrong_id: None }
     }
 
     /// What tells the event from others, 1 to [`EventId::MAX_LEN`] bytes; anything else is refused when the event is published.
@@ -68,7 +67,7 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
 
     /// When it happened. Default: when it is published.
     pub fn time(mut self, time: SystemTime) -> Self {
-        self.time = Some(time);
+        self.extras.time = Some(time);
         self
     }
 
@@ -107,12 +106,7 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
         if let Some(error) = self.wrong_id {
             return Err(Unfit::Id(self.outlet.invalid_id(payload, error)));
         }
-        Ok(self.outlet.event_with(
-            &topic,
-            self.time.unwrap_or_else(wall_clock),
-            self.extras.shared(),
-            payload,
-        ))
+        Ok(self.outlet.event_with(&topic, self.extras.shared(), payload))
     }
 }
 
@@ -147,7 +141,7 @@ impl<P: Send + Sync + 'static> fmt::Debug for EventBuilder<'_, P> {
             .field("id", &self.extras.id)
             .field("message", &self.extras.message)
             .field("metadata", &self.extras.metadata)
-            .field("time", &self.time)
+            .field("time", &self.extras.time)
             .finish_non_exhaustive()
     }
 }

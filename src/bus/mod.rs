@@ -4,6 +4,7 @@
 //! topics that it did not ask for (they count as `filtered`). What a full, lagging or closed subscriber means is the ring's
 //! business; see [`ring`](crate::ring).
 
+mod audience;
 mod builder;
 mod close;
 mod draft;
@@ -25,7 +26,7 @@ pub use draft::EventBuilder;
 pub use error::{Invalid, InvalidId, InvalidTopic, PublishError, SubscribeError, TryPublishError};
 pub use flush::FlushReport;
 pub use iter::{IntoIter, Iter, Results, TryIter};
-pub use stats::{Stats, SubscriptionStats};
+pub use stats::{Stats, SubscriptionInfo, SubscriptionStats};
 pub use subscribe::SubscriptionBuilder;
 pub use subscription::Subscription;
 pub use topic::Topic;
@@ -33,7 +34,7 @@ pub use topic::Topic;
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};
 use crate::sync::Arc;
-use crate::topic::{TopicError, Topics};
+use crate::topic::{TopicError, TopicPattern, Topics};
 use outlet::Outlet;
 use std::fmt;
 use std::time::Duration;
@@ -202,7 +203,27 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscription(&self, pattern: impl AsRef<str>) -> SubscriptionBuilder<'_, P> {
-        SubscriptionBuilder::new(self.publisher(), pattern.as_ref())
+        SubscriptionBuilder::new(&self.core.outlet, pattern.as_ref())
+    }
+
+    /// The subscriptions of this moment, in the order in which they came.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let audit = bus.subscription("orders.>").name("audit").subscribe()?;
+    /// let listed = &bus.subscriptions()[0];
+    /// assert_eq!((listed.id, listed.pattern.as_str()), (audit.id(), "orders.>"));
+    /// assert_eq!(listed.name.as_deref(), Some("audit"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn subscriptions(&self) -> Vec<SubscriptionInfo> {
+        self.core.outlet.audience().list()
+    }
+
+    /// How many subscriptions there are of exactly this pattern.
+    pub fn subscription_count(&self, pattern: &TopicPattern) -> usize {
+        self.subscriptions().iter().filter(|subscription| subscription.pattern == *pattern).count()
     }
 
     /// How many events the bus keeps at least: exactly what it was built with.

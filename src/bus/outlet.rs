@@ -1,61 +1,81 @@
 //! The way into the ring that the bus and its topic handles share.
 
+use super::audience::Audience;
 use super::error::{Invalid, InvalidId, InvalidTopic, PublishError, TryPublishError};
 use super::gate::{Gate, Turned, Verdict};
-use super::stats::{Refused, Stats};
+use super::stats::{Refused, Stats, Unrouted};
+use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
 use crate::sync::{Arc, wall_clock};
 use crate::topic::{TopicError, TopicName};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// One publisher for all of them: a handle of the ring remembers how far it may publish without looking at the subscribers,
 /// and a topic that publishes seldom would look every time.
 pub(super) struct Outlet<P: Send + Sync + 'static> {
     publisher: Publisher<Event<P>>,
-    timeout: Option<Duration>,
-    gate: Option<Box<Gate<P>>>,
+    rules: Rules<P>,
     refused: Refused,
+    audience: Arc<Audience>,
+    unrouted: Unrouted,
 }
 
+/// How a bus was built to treat its events.
+pub(super) struct Rules<P> {
+    pub(super) publish_timeout: Option<Duration>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) gate: Option<Box<Gate<P>>>,
+    pub(super) on_unrouted: Option<OnUnrouted>,
+}
+
+/// Called with the topic and the sequence of an event that no subscription wanted.
+pub(super) type OnUnrouted = Box<dyn Fn(&str, Sequence) + Send + Sync>;
+
 impl<P: Send + Sync + 'static> Outlet<P> {
-    pub(super) fn new(
-        publisher: Publisher<Event<P>>,
-        timeout: Option<Duration>,
-        gate: Option<Box<Gate<P>>>,
-    ) -> Self {
-        Self { publisher, timeout, gate, refused: Refused::default() }
+    pub(super) fn new(publisher: Publisher<Event<P>>, rules: Rules<P>) -> Self {
+        let audience = Arc::new(Audience::new());
+        Self { publisher, rules, refused: Refused::default(), audience, unrouted: Unrouted::default() }
     }
 
     pub(super) fn publisher(&self) -> &Publisher<Event<P>> {
         &self.publisher
     }
 
+    pub(super) fn audience(&self) -> &Arc<Audience> {
+        &self.audience
+    }
+
+    pub(super) fn max_age(&self) -> Option<Duration> {
+        self.rules.max_age
+    }
+
     /// An event with nothing but its payload.
     #[inline]
     pub(super) fn event(&self, topic: &Arc<TopicName>, payload: P) -> Event<P> {
-        self.event_with(topic, wall_clock(), None, payload)
+        self.event_with(topic, None, payload)
     }
 
     #[inline]
     pub(super) fn event_with(
         &self,
         topic: &Arc<TopicName>,
-        time: SystemTime,
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Event<P> {
-        Event::new(self.publisher.next_sequence(), topic.clone(), time, extras, payload)
+        Event::new(self.publisher.next_sequence(), topic.clone(), wall_clock(), extras, payload)
     }
 
     #[inline]
     pub(super) fn publish(&self, event: Event<P>) -> Result<Sequence, PublishError<P>> {
-        if let Some(timeout) = self.timeout {
+        if let Some(timeout) = self.rules.publish_timeout {
             return self.publish_timeout(event, timeout);
         }
-        match self.publisher.publish(self.admit(event)?) {
-            Ok(sequence) => Ok(sequence),
+        let event = self.admit(event)?;
+        let unwanted = self.unwanted(&event);
+        match self.publisher.publish(event) {
+            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
             Err(error) => {
                 self.refused.closed.count();
                 Err(PublishError::Closed(error.into_inner().into_payload()))
@@ -65,8 +85,10 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     #[inline]
     pub(super) fn try_publish(&self, event: Event<P>) -> Result<Sequence, TryPublishError<P>> {
-        match self.publisher.try_publish(self.admit(event)?) {
-            Ok(sequence) => Ok(sequence),
+        let event = self.admit(event)?;
+        let unwanted = self.unwanted(&event);
+        match self.publisher.try_publish(event) {
+            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
             Err(error::TryPublishError::Full(event)) => {
                 self.refused.full.count();
                 Err(TryPublishError::Full(event.into_payload()))
@@ -84,8 +106,10 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         event: Event<P>,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
-        match self.publisher.publish_timeout(self.admit(event)?, timeout) {
-            Ok(sequence) => Ok(sequence),
+        let event = self.admit(event)?;
+        let unwanted = self.unwanted(&event);
+        match self.publisher.publish_timeout(event, timeout) {
+            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
             Err(PublishTimeoutError::Timeout(event)) => {
                 self.refused.timeout.count();
                 Err(PublishError::Timeout(event.into_payload()))
@@ -97,10 +121,39 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         }
     }
 
+    /// The topic of an event that no subscription wants.
+    #[inline]
+    fn unwanted(&self, event: &Event<P>) -> Option<Arc<TopicName>> {
+        let topic = event.topic_name();
+        (!self.audience.wants(topic)).then(|| topic.clone())
+    }
+
+    #[inline]
+    fn accepted(&self, sequence: Sequence, unwanted: Option<Arc<TopicName>>) -> Sequence {
+        if let Some(topic) = unwanted {
+            self.unrouted(sequence, &topic);
+        }
+        sequence
+    }
+
+    #[cold]
+    fn unrouted(&self, sequence: Sequence, topic: &TopicName) {
+        // A subscription that has come since may have it.
+        if self.audience.wants(topic) {
+            return;
+        }
+        self.unrouted.events.count();
+        if let Some(on_unrouted) = &self.rules.on_unrouted
+            && contain(|| on_unrouted(topic.as_str(), sequence)).is_none()
+        {
+            self.unrouted.panics.count();
+        }
+    }
+
     /// Lets an event through that the bus has nothing against.
     #[inline]
     fn admit(&self, event: Event<P>) -> Result<Event<P>, Turned<P>> {
-        match &self.gate {
+        match &self.rules.gate {
             None => Ok(event),
             Some(gate) => self.ask(gate, event),
         }
@@ -141,6 +194,8 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     pub(super) fn stats(&self, topics: usize) -> Stats {
-        self.refused.stats(self.publisher.next_sequence(), self.publisher.subscriber_count(), topics)
+        let mut stats = self.refused.stats(self.publisher.next_sequence());
+        self.unrouted.add_to(&mut stats);
+        Stats { subscriptions: self.publisher.subscriber_count(), topics, ..stats }
     }
 }

@@ -1,7 +1,8 @@
 //! Counts of a bus and of a subscription.
 
-use crate::ring::Sequence;
+use crate::ring::{Overflow, Sequence, SubscriberId};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::topic::TopicPattern;
 
 /// A count of something rare.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn stats(&self, accepted: u64, subscriptions: usize, topics: usize) -> Stats {
+    pub(super) fn stats(&self, accepted: u64) -> Stats {
         Stats {
             accepted,
             refused_full: self.full.get(),
@@ -50,13 +51,27 @@ impl Refused {
             refused_too_large: self.too_large.get(),
             refused_filtered: self.filtered.get(),
             filter_panics: self.filter_panics.get(),
-            subscriptions,
-            topics,
+            ..Stats::default()
         }
     }
 }
 
-/// What has happened on a bus: `offered = accepted + refused`.
+/// Events that no subscription wanted.
+#[derive(Debug, Default)]
+pub(super) struct Unrouted {
+    pub(super) events: Count,
+    /// Of the callback.
+    pub(super) panics: Count,
+}
+
+impl Unrouted {
+    pub(super) fn add_to(&self, stats: &mut Stats) {
+        stats.unrouted = self.events.get();
+        stats.unrouted_panics = self.panics.get();
+    }
+}
+
+/// What has happened on a bus: `offered = accepted + refused`, `accepted = routed + unrouted`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -78,6 +93,10 @@ pub struct Stats {
     pub refused_filtered: u64,
     /// How often the bus's filter panicked; each of those events counts as filtered.
     pub filter_panics: u64,
+    /// Of those accepted: no subscription wanted them when they were published.
+    pub unrouted: u64,
+    /// How often [`on_unrouted`](super::BusBuilder::on_unrouted) panicked.
+    pub unrouted_panics: u64,
     /// Subscriptions at this moment.
     pub subscriptions: usize,
     /// Topics that the bus has heard of.
@@ -96,16 +115,35 @@ impl Stats {
             + self.refused_filtered
     }
 
+    /// Accepted events that a subscription wanted when they were published.
+    pub fn routed(&self) -> u64 {
+        self.accepted.saturating_sub(self.unrouted)
+    }
+
     /// Publishes tried.
     pub fn offered(&self) -> u64 {
         self.accepted + self.refused()
     }
 }
 
+/// One of the subscriptions of a bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubscriptionInfo {
+    /// The number by which errors name it.
+    pub id: SubscriberId,
+    /// The topics it reads.
+    pub pattern: TopicPattern,
+    /// The name it was [given](super::SubscriptionBuilder::name).
+    pub name: Option<Box<str>>,
+    /// What happens when it is a full ring behind.
+    pub overflow: Overflow,
+}
+
 /// What has become of the events since a subscription joined.
 ///
-/// At any moment at which nobody publishes, `published since it joined = delivered + filtered + lost + ahead`, where what was
-/// published since it joined is [`Stats::accepted`] less [`joined`](Self::joined). A disconnected subscription counts up to
+/// At any moment at which nobody publishes, `published since it joined = delivered + filtered + expired + lost + ahead`, where
+/// what was published since it joined is [`Stats::accepted`] less [`joined`](Self::joined). A disconnected subscription counts up to
 /// the event that found it a full ring behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,6 +156,8 @@ pub struct SubscriptionStats {
     pub filtered: u64,
     /// How often its filter panicked; each of those events counts as filtered.
     pub filter_panics: u64,
+    /// Events of its topics that were older than [`max_age`](super::BusBuilder::max_age) when it came to them.
+    pub expired: u64,
     /// Events it missed, those included that no receive has reported yet. They may be of any topic.
     pub lost: u64,
     /// Events ahead of it, of any topic.
@@ -127,6 +167,6 @@ pub struct SubscriptionStats {
 impl SubscriptionStats {
     /// Everything accounted for.
     pub fn total(&self) -> u64 {
-        self.delivered + self.filtered + self.lost + self.ahead
+        self.delivered + self.filtered + self.expired + self.lost + self.ahead
     }
 }

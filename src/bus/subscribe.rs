@@ -1,31 +1,35 @@
 //! Making a subscription.
 
+use super::audience::{Audience, Seat};
 use super::error::SubscribeError;
 use super::gate::Filter;
-use super::subscription::Subscription;
+use super::outlet::Outlet;
+use super::subscription::{Subscription, Wants};
 use crate::event::Event;
-use crate::ring::{Overflow, Publisher, Start};
+use crate::ring::{Overflow, Start};
 use crate::topic::{TopicError, TopicPattern};
 use std::fmt;
 
 /// Settings of a subscription to be made; see [`Bus::subscription`](super::Bus::subscription).
 #[must_use = "a builder does nothing until `subscribe`"]
 pub struct SubscriptionBuilder<'a, P: Send + Sync + 'static> {
-    publisher: &'a Publisher<Event<P>>,
+    outlet: &'a Outlet<P>,
     pattern: Result<TopicPattern, TopicError>,
     overflow: Overflow,
     start: Start,
     filter: Option<Filter<P>>,
+    name: Option<Box<str>>,
 }
 
 impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
-    pub(super) fn new(publisher: &'a Publisher<Event<P>>, pattern: &str) -> Self {
+    pub(super) fn new(outlet: &'a Outlet<P>, pattern: &str) -> Self {
         Self {
-            publisher,
+            outlet,
             pattern: TopicPattern::new(pattern),
             overflow: Overflow::default(),
             start: Start::default(),
             filter: None,
+            name: None,
         }
     }
 
@@ -60,6 +64,12 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         self
     }
 
+    /// The name by which [`Bus::subscriptions`](super::Bus::subscriptions) lists it; need not be unique. Default: none.
+    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// Makes the subscription. On a closed bus it reads what is kept from its start on and is then `Closed`.
     ///
     /// # Errors
@@ -76,8 +86,12 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// ```
     pub fn subscribe(self) -> Result<Subscription<P>, SubscribeError> {
         let pattern = self.pattern?;
-        let subscriber = self.publisher.subscribe_from(self.start, self.overflow)?;
-        Ok(Subscription::new(subscriber, pattern, self.filter, self.publisher.capacity()))
+        let seat = Seat::new(pattern.clone(), self.name, self.overflow);
+        let seated = Audience::join(self.outlet.audience(), seat);
+        let subscriber = self.outlet.publisher().subscribe_from(self.start, self.overflow)?;
+        seated.sit(subscriber.id());
+        let wants = Wants { pattern, filter: self.filter, max_age: self.outlet.max_age() };
+        Ok(Subscription::new(subscriber, seated, wants, self.outlet.publisher().capacity()))
     }
 }
 
@@ -87,6 +101,7 @@ impl<P: Send + Sync + 'static> fmt::Debug for SubscriptionBuilder<'_, P> {
             .field("pattern", &self.pattern)
             .field("overflow", &self.overflow)
             .field("start", &self.start)
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! A subscription: a subscriber of the bus's ring that hands out the events of its topics.
 
+use super::audience::Seated;
 use super::gate::Filter;
 use super::matcher::Matcher;
 use super::stats::SubscriptionStats;
@@ -7,8 +8,10 @@ use crate::contain::contain;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
+use crate::sync::wall_clock;
 use crate::topic::TopicPattern;
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 /// How many events a reader that publishers wait for takes from the ring at a time.
 const RUN: usize = 64;
@@ -24,12 +27,16 @@ const FREE_RUN: usize = 8;
 #[must_use = "dropping a subscription leaves the bus"]
 pub struct Subscription<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
+    /// Leaves after the subscriber.
+    seated: Seated,
     matcher: Matcher,
     filter: Option<Filter<P>>,
+    max_age: Option<Duration>,
     joined: Sequence,
     delivered: u64,
     filtered: u64,
     filter_panics: u64,
+    expired: u64,
     /// More events than a ring can hold ahead of a reader: it keeps fewer than twice its capacity.
     horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
@@ -39,22 +46,37 @@ pub struct Subscription<P> {
 impl<P: Send + Sync + 'static> Subscription<P> {
     pub(super) fn new(
         subscriber: Subscriber<Event<P>>,
-        pattern: TopicPattern,
-        filter: Option<Filter<P>>,
+        seated: Seated,
+        wants: Wants<P>,
         capacity: usize,
     ) -> Self {
         Self {
             joined: joined(&subscriber),
             subscriber,
-            matcher: Matcher::new(pattern),
-            filter,
+            seated,
+            matcher: Matcher::new(wants.pattern),
+            filter: wants.filter,
+            max_age: wants.max_age,
             delivered: 0,
             filtered: 0,
             filter_panics: 0,
+            expired: 0,
             horizon: capacity.saturating_mul(2),
             unreported: None,
         }
     }
+}
+
+/// Which events a subscription hands out.
+pub(super) struct Wants<P> {
+    pub(super) pattern: TopicPattern,
+    pub(super) filter: Option<Filter<P>>,
+    pub(super) max_age: Option<Duration>,
+}
+
+/// How long ago the bus took the event; nothing if the clock was set back. Asks the clock only if `now` does not say.
+fn age<P>(event: &Event<P>, now: &mut Option<SystemTime>) -> Duration {
+    now.get_or_insert_with(wall_clock).duration_since(event.published()).unwrap_or_default()
 }
 
 /// The sequence a fresh subscriber started at; publishers may have moved it on already.
@@ -109,24 +131,29 @@ impl<P> Subscription<P> {
                 Err(_) => return Ok(found),
             };
             let first = batch.sequence();
+            let mut now = None;
             let mut run = Run { batch: Some(batch), taken: 0 };
             while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
                 run.taken += 1;
-                let mut wanted = self.matcher.matches(event.topic_name());
-                if wanted {
-                    event.place(first + run.taken as u64 - 1);
-                    wanted = match self.filter.as_ref().map(|filter| contain(|| filter(event))) {
-                        None => true,
-                        Some(answer) => {
-                            self.filter_panics += u64::from(answer.is_none());
-                            answer == Some(true)
-                        }
-                    };
-                }
-                if !wanted {
+                if !self.matcher.matches(event.topic_name()) {
                     self.filtered += 1;
                     skipped += 1;
                     continue;
+                }
+                event.place(first + run.taken as u64 - 1);
+                if self.max_age.is_some_and(|max| age(event, &mut now) > max) {
+                    self.expired += 1;
+                    skipped += 1;
+                    continue;
+                }
+                if let Some(filter) = &self.filter {
+                    let answer = contain(|| filter(event));
+                    self.filter_panics += u64::from(answer.is_none());
+                    if answer != Some(true) {
+                        self.filtered += 1;
+                        skipped += 1;
+                        continue;
+                    }
                 }
                 self.delivered += 1;
                 found += 1;
@@ -144,6 +171,11 @@ impl<P> Subscription<P> {
     /// The topics it reads.
     pub fn pattern(&self) -> &TopicPattern {
         self.matcher.pattern()
+    }
+
+    /// The name it was [given](super::SubscriptionBuilder::name).
+    pub fn name(&self) -> Option<&str> {
+        self.seated.name()
     }
 
     /// What happens when it is a full ring behind.
@@ -198,6 +230,7 @@ impl<P> Subscription<P> {
             delivered: self.delivered,
             filtered: self.filtered,
             filter_panics: self.filter_panics,
+            expired: self.expired,
             lost: self.subscriber.lost(),
             ahead: self.subscriber.len() as u64,
         }
@@ -209,6 +242,7 @@ impl<P> fmt::Debug for Subscription<P> {
         f.debug_struct("Subscription")
             .field("id", &self.id())
             .field("pattern", self.pattern())
+            .field("name", &self.name())
             .field("overflow", &self.overflow())
             .field("stats", &self.stats())
             .finish_non_exhaustive()

@@ -20,6 +20,7 @@ mod barrier;
 mod cells;
 mod clock;
 
+pub(crate) use arc_swap::ArcSwap;
 #[cfg(eventcast_loom)]
 pub(crate) use backend::Cells;
 pub(crate) use backend::{

@@ -1,7 +1,7 @@
 //! Names that are in use on a bus, each kept once.
 
 use super::{TopicError, check_topic};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering::Relaxed};
 use std::collections::HashMap;
 
 /// A valid topic name on one bus.
@@ -12,6 +12,8 @@ pub(crate) struct TopicName {
     number: usize,
     /// The bus's own 64 random bits.
     bus: u64,
+    /// Whether a subscription wanted it, and in which generation of subscriptions: generation << 1 | wanted.
+    wanted: AtomicU64,
 }
 
 impl TopicName {
@@ -25,6 +27,18 @@ impl TopicName {
 
     pub(crate) fn bus(&self) -> u64 {
         self.bus
+    }
+
+    /// Whether a subscription of this generation wants it, if that is known.
+    #[inline]
+    pub(crate) fn was_wanted(&self, generation: u64) -> Option<bool> {
+        // ORDERING: Relaxed: the number says all there is to know.
+        let word = self.wanted.load(Relaxed);
+        (word >> 1 == generation).then_some(word & 1 == 1)
+    }
+
+    pub(crate) fn remember_wanted(&self, generation: u64, wanted: bool) {
+        self.wanted.store(generation << 1 | u64::from(wanted), Relaxed);
     }
 }
 
@@ -47,7 +61,12 @@ impl Topics {
             return Ok(name.clone());
         }
         check_topic(text)?;
-        let name = Arc::new(TopicName { text: text.into(), number: names.len(), bus: self.bus });
+        let name = Arc::new(TopicName {
+            text: text.into(),
+            number: names.len(),
+            bus: self.bus,
+            wanted: AtomicU64::new(0),
+        });
         names.insert(text.into(), name.clone());
         Ok(name)
     }
