@@ -69,12 +69,12 @@ pub mod vocabulary;
 
 pub use bus::{
     Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter, Invalid, InvalidId, InvalidTopic,
-    Iter, PublishError, Results, Stats, SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo,
-    SubscriptionStats, Topic, TryIter, TryPublishError,
+    Iter, PublishError, Results, Start, Stats, SubscribeError, Subscription, SubscriptionBuilder,
+    SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};
-pub use ring::{Overflow, Sequence, Start, SubscriberId, Wait};
+pub use ring::{Overflow, Sequence, SubscriberId, Wait};
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
 
 /// The README's example compiles and runs.

@@ -1,11 +1,14 @@
 //! Subscribing and receiving: patterns, policies, starts, the receive trio, in-place reading, iterators.
 
+mod common;
+
+use common::within;
 use eventcast::{
     Bus, Overflow, RecvError, RecvTimeoutError, Start, SubscribeError, Subscription, TryRecvError,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const SOON: Duration = Duration::from_millis(5);
 const POLICIES: [Overflow; 3] = [Overflow::Block, Overflow::Lag, Overflow::Disconnect];
@@ -272,4 +275,71 @@ fn a_subscription_tells_about_itself() {
     let text = format!("{sub:?}");
     assert!(text.contains("a.*") && text.contains("Block"), "{text}");
     assert_eq!(bus.stats().subscriptions, 1);
+}
+
+#[test]
+fn a_start_by_time_is_by_the_time_at_which_the_bus_took_it() {
+    for overflow in [Overflow::Block, Overflow::Lag, Overflow::Disconnect] {
+        let bus = bus();
+        let mut taken = Vec::new();
+        for n in 0..30 {
+            // What the publisher says of the time does not count.
+            let event = bus.event("tick").time(SystemTime::UNIX_EPOCH);
+            if n % 10 == 0 {
+                thread::sleep(Duration::from_millis(2));
+                taken.push(SystemTime::now());
+            }
+            event.publish(n).unwrap();
+        }
+        let start =
+            |time| bus.subscription(">").overflow(overflow).start(Start::Time(time)).subscribe().unwrap();
+        for (index, time) in taken.iter().enumerate() {
+            let mut sub = start(*time);
+            let first = 10 * index as u32;
+            assert_eq!(
+                (sub.stats().joined, sub.lost(), sub.len()),
+                (u64::from(first), 0, 30 - first as usize)
+            );
+            assert_eq!(payloads(&mut sub), (first..30).collect::<Vec<_>>());
+            assert_eq!(sub.stats().total(), bus.stats().accepted - sub.stats().joined);
+        }
+        assert_eq!(start(SystemTime::UNIX_EPOCH).len(), 30);
+        let mut ahead = start(SystemTime::now() + Duration::from_secs(3_600));
+        assert_eq!((ahead.len(), ahead.stats().joined), (0, 30));
+        bus.publish("tick", 99).unwrap();
+        assert_eq!(payloads(&mut ahead), [99]);
+    }
+}
+
+#[test]
+fn a_start_by_time_on_a_busy_bus_has_no_seam() {
+    within(Duration::from_secs(60), "starts by time", || {
+        let bus = Bus::<u32>::builder().capacity(64).publish_timeout(None).build().unwrap();
+        let publisher = thread::spawn({
+            let bus = bus.clone();
+            move || (0..20_000).for_each(|n| assert!(bus.publish("tick", n).is_ok()))
+        });
+        for round in 0..50 {
+            let overflow = [Overflow::Block, Overflow::Lag][round % 2];
+            let time = SystemTime::now() - Duration::from_micros(20);
+            let mut sub =
+                bus.subscription(">").overflow(overflow).start(Start::Time(time)).subscribe().unwrap();
+            let mut expected = sub.stats().joined;
+            for _ in 0..100 {
+                match sub.recv_timeout(Duration::from_millis(20)) {
+                    Ok(event) => {
+                        assert_eq!((event.sequence(), u64::from(*event.payload())), (expected, expected));
+                        expected += 1;
+                    }
+                    Err(RecvTimeoutError::Lagged(missed)) => expected += missed,
+                    Err(_) => break,
+                }
+            }
+            if overflow == Overflow::Block {
+                let stats = sub.stats();
+                assert_eq!((stats.joined + stats.delivered, stats.lost), (sub.sequence(), 0));
+            }
+        }
+        publisher.join().unwrap();
+    });
 }

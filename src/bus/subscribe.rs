@@ -4,9 +4,10 @@ use super::audience::{Audience, Seat};
 use super::error::SubscribeError;
 use super::gate::Filter;
 use super::outlet::Outlet;
+use super::start::{Joined, Start};
 use super::subscription::{Subscription, Wants};
 use crate::event::Event;
-use crate::ring::{Overflow, Start};
+use crate::ring::Overflow;
 use crate::topic::{TopicError, TopicPattern};
 use std::fmt;
 
@@ -40,8 +41,8 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     }
 
     /// Where it starts. Default: [`Start::Now`].
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = start;
+    pub fn start(mut self, start: impl Into<Start>) -> Self {
+        self.start = start.into();
         self
     }
 
@@ -70,7 +71,7 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         self
     }
 
-    /// Makes the subscription. On a closed bus it reads what is kept from its start on and is then `Closed`.
+    /// Makes the subscription. One that starts at a time reads past older events first, on the calling thread. On a closed bus it reads what is kept from its start on and is then `Closed`.
     ///
     /// # Errors
     /// [`SubscribeError::InvalidPattern`] when the pattern breaks the rules, [`SubscribeError::Start`] when the event to start
@@ -88,10 +89,12 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         let pattern = self.pattern?;
         let seat = Seat::new(pattern.clone(), self.name, self.overflow);
         let seated = Audience::join(self.outlet.audience(), seat);
-        let subscriber = self.outlet.publisher().subscribe_from(self.start, self.overflow)?;
+        let publisher = self.outlet.publisher();
+        let mut subscriber = publisher.subscribe_from(self.start.in_ring(), self.overflow)?;
         seated.sit(subscriber.id());
+        let joined = Joined::new(&mut subscriber, publisher, self.start);
         let wants = Wants { pattern, filter: self.filter, max_age: self.outlet.max_age() };
-        Ok(Subscription::new(subscriber, seated, wants, self.outlet.publisher().capacity()))
+        Ok(Subscription::new(subscriber, joined, seated, wants, publisher.capacity()))
     }
 }
 

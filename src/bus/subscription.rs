@@ -3,6 +3,7 @@
 use super::audience::Seated;
 use super::gate::Filter;
 use super::matcher::Matcher;
+use super::start::Joined;
 use super::stats::SubscriptionStats;
 use crate::contain::contain;
 use crate::error::TryRecvError;
@@ -33,6 +34,8 @@ pub struct Subscription<P> {
     filter: Option<Filter<P>>,
     max_age: Option<Duration>,
     joined: Sequence,
+    /// What the subscriber had missed on the way to where this starts.
+    lost_before: u64,
     delivered: u64,
     filtered: u64,
     filter_panics: u64,
@@ -46,12 +49,14 @@ pub struct Subscription<P> {
 impl<P: Send + Sync + 'static> Subscription<P> {
     pub(super) fn new(
         subscriber: Subscriber<Event<P>>,
+        joined: Joined,
         seated: Seated,
         wants: Wants<P>,
         capacity: usize,
     ) -> Self {
         Self {
-            joined: joined(&subscriber),
+            joined: joined.sequence,
+            lost_before: joined.lost_before,
             subscriber,
             seated,
             matcher: Matcher::new(wants.pattern),
@@ -77,17 +82,6 @@ pub(super) struct Wants<P> {
 /// How long ago the bus took the event; nothing if the clock was set back. Asks the clock only if `now` does not say.
 fn age<P>(event: &Event<P>, now: &mut Option<SystemTime>) -> Duration {
     now.get_or_insert_with(wall_clock).duration_since(event.published()).unwrap_or_default()
-}
-
-/// The sequence a fresh subscriber started at; publishers may have moved it on already.
-fn joined<T>(subscriber: &Subscriber<T>) -> Sequence {
-    loop {
-        let lost = subscriber.lost();
-        let next = subscriber.sequence();
-        if subscriber.lost() == lost {
-            return next - lost;
-        }
-    }
 }
 
 /// A run of events that is consumed as far as it was handed out, also by a panic.
@@ -201,7 +195,7 @@ impl<P> Subscription<P> {
 
     /// How many events it has missed since it joined, of any topic, those included that no receive has reported yet.
     pub fn lost(&self) -> u64 {
-        self.subscriber.lost()
+        self.subscriber.lost() - self.lost_before
     }
 
     /// The sequence of the next event it will look at.
@@ -231,7 +225,7 @@ impl<P> Subscription<P> {
             filtered: self.filtered,
             filter_panics: self.filter_panics,
             expired: self.expired,
-            lost: self.subscriber.lost(),
+            lost: self.lost(),
             ahead: self.subscriber.len() as u64,
         }
     }
