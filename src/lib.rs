@@ -49,7 +49,7 @@
 //! place and needs no `Clone`. A payload above 256 bytes, or one that owns memory, is cheaper as `Bus<Arc<…>>`.
 //!
 //! **Accounting.** [`Bus::stats`] holds `offered = accepted + refused`, [`Subscription::stats`]
-//! `published since it joined = delivered + filtered + lost + ahead`.
+//! `published since it joined = delivered + filtered + expired + lost + ahead`.
 //!
 //! **The ring** underneath, without topics, is in [`ring`].
 

@@ -29,6 +29,18 @@
 //!    comes back to its publisher, and every waiter wakes. Closing again has no effect. *(loom L11, L12, L17;
 //!    `tests/stress.rs`)*
 //!
+//! # On every bus
+//!
+//! 1. `accepted = routed + unrouted`: an event is unrouted when no subscription's pattern met its topic, neither before its
+//!    publish nor after. A subscription that comes and goes within that publish may have read it.
+//!    *(`tests/bus_audience.rs`)*
+//! 2. `published since it joined = delivered + filtered + expired + lost + ahead`, per subscription.
+//!    *(`tests/bus_accounting.rs`, `tests/bus_audience.rs`)*
+//! 3. Filters, sizes and callbacks of the user may panic: the panic is contained and counted, and the event is refused, read past
+//!    or told to nobody. *(`tests/bus_events.rs`, `tests/bus_audience.rs`)*
+//! 4. A time that a publisher gives an event is a word for its readers; ages and starts by time go by when the bus took it.
+//!    *(`tests/bus_audience.rs`, `tests/bus_subscribe.rs`)*
+//!
 //! # By overflow policy
 //!
 //! | policy | who waits | what is lost | extra promise |
