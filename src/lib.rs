@@ -68,9 +68,9 @@ mod topic;
 pub mod vocabulary;
 
 pub use bus::{
-    Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter, Invalid, InvalidId, InvalidTopic,
-    Iter, PublishError, Results, Start, Stats, SubscribeError, Subscription, SubscriptionBuilder,
-    SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
+    Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter, Invalid, InvalidId,
+    InvalidTopic, Iter, PublishError, Results, Start, Stats, SubscribeError, Subscription,
+    SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

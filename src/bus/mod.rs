@@ -5,6 +5,7 @@
 //! business; see [`ring`](crate::ring).
 
 mod audience;
+mod batch;
 mod builder;
 mod close;
 mod draft;
@@ -15,12 +16,14 @@ mod iter;
 mod matcher;
 mod outlet;
 mod recv;
+mod sieve;
 mod start;
 mod stats;
 mod subscribe;
 mod subscription;
 mod topic;
 
+pub use batch::{Batch, BatchIter};
 pub use builder::BusBuilder;
 pub use close::CloseReport;
 pub use draft::EventBuilder;

@@ -154,7 +154,7 @@ impl<P> Subscription<P> {
         Results { subscription: self, done: false }
     }
 
-    fn until<R>(
+    pub(super) fn until<R>(
         &mut self,
         mut attempt: impl FnMut(&mut Self) -> Result<R, TryRecvError>,
     ) -> Result<R, RecvError> {
@@ -170,7 +170,7 @@ impl<P> Subscription<P> {
         }
     }
 
-    fn within<R>(
+    pub(super) fn within<R>(
         &mut self,
         timeout: Duration,
         mut attempt: impl FnMut(&mut Self) -> Result<R, TryRecvError>,

@@ -4,8 +4,9 @@ use super::audience::{Audience, Seat};
 use super::error::SubscribeError;
 use super::gate::Filter;
 use super::outlet::Outlet;
+use super::sieve::Sieve;
 use super::start::{Joined, Start};
-use super::subscription::{Subscription, Wants};
+use super::subscription::Subscription;
 use crate::event::Event;
 use crate::ring::Overflow;
 use crate::topic::{TopicError, TopicPattern};
@@ -93,8 +94,8 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         let mut subscriber = publisher.subscribe_from(self.start.in_ring(), self.overflow)?;
         seated.sit(subscriber.id());
         let joined = Joined::new(&mut subscriber, publisher, self.start);
-        let wants = Wants { pattern, filter: self.filter, max_age: self.outlet.max_age() };
-        Ok(Subscription::new(subscriber, joined, seated, wants, publisher.capacity()))
+        let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age());
+        Ok(Subscription::new(subscriber, joined, seated, sieve, publisher.capacity()))
     }
 }
 

@@ -1,21 +1,17 @@
 //! A subscription: a subscriber of the bus's ring that hands out the events of its topics.
 
 use super::audience::Seated;
-use super::gate::Filter;
-use super::matcher::Matcher;
+use super::sieve::{Counts, Now, Outcome, Sieve};
 use super::start::Joined;
 use super::stats::SubscriptionStats;
-use crate::contain::contain;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
-use crate::sync::wall_clock;
 use crate::topic::TopicPattern;
 use std::fmt;
-use std::time::{Duration, SystemTime};
 
 /// How many events a reader that publishers wait for takes from the ring at a time.
-const RUN: usize = 64;
+pub(super) const RUN: usize = 64;
 
 /// The same for readers that nobody waits for. All of them together may hold only
 /// [`lag_slots`](crate::BusBuilder::lag_slots) events before they hold up a publisher.
@@ -30,18 +26,13 @@ pub struct Subscription<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
     /// Leaves after the subscriber.
     seated: Seated,
-    matcher: Matcher,
-    filter: Option<Filter<P>>,
-    max_age: Option<Duration>,
+    pub(super) sieve: Sieve<P>,
+    pub(super) counts: Counts,
     joined: Sequence,
     /// What the subscriber had missed on the way to where this starts.
     lost_before: u64,
-    delivered: u64,
-    filtered: u64,
-    filter_panics: u64,
-    expired: u64,
     /// More events than a ring can hold ahead of a reader: it keeps fewer than twice its capacity.
-    horizon: usize,
+    pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,
 }
@@ -51,7 +42,7 @@ impl<P: Send + Sync + 'static> Subscription<P> {
         subscriber: Subscriber<Event<P>>,
         joined: Joined,
         seated: Seated,
-        wants: Wants<P>,
+        sieve: Sieve<P>,
         capacity: usize,
     ) -> Self {
         Self {
@@ -59,29 +50,12 @@ impl<P: Send + Sync + 'static> Subscription<P> {
             lost_before: joined.lost_before,
             subscriber,
             seated,
-            matcher: Matcher::new(wants.pattern),
-            filter: wants.filter,
-            max_age: wants.max_age,
-            delivered: 0,
-            filtered: 0,
-            filter_panics: 0,
-            expired: 0,
+            sieve,
+            counts: Counts::default(),
             horizon: capacity.saturating_mul(2),
             unreported: None,
         }
     }
-}
-
-/// Which events a subscription hands out.
-pub(super) struct Wants<P> {
-    pub(super) pattern: TopicPattern,
-    pub(super) filter: Option<Filter<P>>,
-    pub(super) max_age: Option<Duration>,
-}
-
-/// How long ago the bus took the event; nothing if the clock was set back. Asks the clock only if `now` does not say.
-fn age<P>(event: &Event<P>, now: &mut Option<SystemTime>) -> Duration {
-    now.get_or_insert_with(wall_clock).duration_since(event.published()).unwrap_or_default()
 }
 
 /// A run of events that is consumed as far as it was handed out, also by a panic.
@@ -110,11 +84,7 @@ impl<P> Subscription<P> {
         let mut found = 0;
         let mut skipped = 0;
         loop {
-            let most = match self.subscriber.overflow() {
-                Overflow::Block => RUN,
-                // What is left of such a run would stay pinned.
-                _ => FREE_RUN.min(max - found),
-            };
+            let most = self.run_length(max - found);
             let batch = match self.subscriber.batch(most) {
                 Ok(batch) => batch,
                 Err(error) if found == 0 => return Err(error),
@@ -125,31 +95,16 @@ impl<P> Subscription<P> {
                 Err(_) => return Ok(found),
             };
             let first = batch.sequence();
-            let mut now = None;
+            let mut now = Now::default();
             let mut run = Run { batch: Some(batch), taken: 0 };
             while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
                 run.taken += 1;
-                if !self.matcher.matches(event.topic_name()) {
-                    self.filtered += 1;
+                let outcome = self.sieve.judge(event, first + run.taken as u64 - 1, &mut now);
+                self.counts.add(outcome);
+                if outcome != Outcome::Delivered {
                     skipped += 1;
                     continue;
                 }
-                event.place(first + run.taken as u64 - 1);
-                if self.max_age.is_some_and(|max| age(event, &mut now) > max) {
-                    self.expired += 1;
-                    skipped += 1;
-                    continue;
-                }
-                if let Some(filter) = &self.filter {
-                    let answer = contain(|| filter(event));
-                    self.filter_panics += u64::from(answer.is_none());
-                    if answer != Some(true) {
-                        self.filtered += 1;
-                        skipped += 1;
-                        continue;
-                    }
-                }
-                self.delivered += 1;
                 found += 1;
                 f(event);
                 if found == max {
@@ -162,9 +117,18 @@ impl<P> Subscription<P> {
         }
     }
 
+    /// How many events of the ring to look at together, for a reader who wants `max` more.
+    pub(super) fn run_length(&self, max: usize) -> usize {
+        match self.subscriber.overflow() {
+            Overflow::Block => RUN,
+            // What is left of such a run would stay pinned.
+            _ => FREE_RUN.min(max),
+        }
+    }
+
     /// The topics it reads.
     pub fn pattern(&self) -> &TopicPattern {
-        self.matcher.pattern()
+        self.sieve.pattern()
     }
 
     /// The name it was [given](super::SubscriptionBuilder::name).
@@ -221,10 +185,10 @@ impl<P> Subscription<P> {
     pub fn stats(&self) -> SubscriptionStats {
         SubscriptionStats {
             joined: self.joined,
-            delivered: self.delivered,
-            filtered: self.filtered,
-            filter_panics: self.filter_panics,
-            expired: self.expired,
+            delivered: self.counts.delivered,
+            filtered: self.counts.filtered,
+            filter_panics: self.counts.filter_panics,
+            expired: self.counts.expired,
             lost: self.lost(),
             ahead: self.subscriber.len() as u64,
         }
