@@ -68,9 +68,10 @@ mod topic;
 pub mod vocabulary;
 
 pub use bus::{
-    Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter, Invalid, InvalidId,
-    InvalidTopic, Iter, PublishError, Results, Start, Stats, SubscribeError, Subscription,
-    SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
+    AnyBus, AnyPayload, Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter,
+    Invalid, InvalidId, InvalidTopic, Iter, PublishError, Results, Start, Stats, SubscribeError,
+    Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
+    TypedBuilder, TypedEvent, TypedSubscription,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

@@ -4,6 +4,7 @@
 //! topics that it did not ask for (they count as `filtered`). What a full, lagging or closed subscriber means is the ring's
 //! business; see [`ring`](crate::ring).
 
+mod any;
 mod audience;
 mod batch;
 mod builder;
@@ -23,6 +24,7 @@ mod subscribe;
 mod subscription;
 mod topic;
 
+pub use any::{AnyBus, AnyPayload, TypedBuilder, TypedEvent, TypedSubscription};
 pub use batch::{Batch, BatchIter};
 pub use builder::BusBuilder;
 pub use close::CloseReport;

@@ -66,6 +66,11 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         self
     }
 
+    /// The filter so far, to be part of another.
+    pub(super) fn take_filter(&mut self) -> Option<Filter<P>> {
+        self.filter.take()
+    }
+
     /// The name by which [`Bus::subscriptions`](super::Bus::subscriptions) lists it; need not be unique. Default: none.
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
         self.name = Some(name.into());
