@@ -148,7 +148,9 @@ impl Model {
                 "{published} published, {whole} in whole chunks before the panic"
             );
             // The rest of a refused batch was being collected when the iterator panicked.
-            if published < whole && published + self.chunk() > left {
+            // What was refused then is a chunk, or what was left of one that a guard's slot had cut.
+            let piece = self.chunk() - published % self.chunk();
+            if published < whole && published + piece > left {
                 self.closed = true;
             }
         }
