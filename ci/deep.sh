@@ -58,7 +58,7 @@ loom_environment() {
 
 piece_miri-seeds() {
   need miri-programs examples/miri_spsc_wrap.rs || exit "$PENDING"
-  printf 'SEED 0..4096\n'
+  printf 'SEED %s\n' "${EVENTCAST_MIRI_SEEDS:-0..4096}"
   EVENTCAST_MIRI_PARTS=programs EVENTCAST_MIRI_SEEDS=${EVENTCAST_MIRI_SEEDS:-0..4096} ci/miri.sh
 }
 
@@ -69,7 +69,7 @@ piece_miri-tests() {
 
 piece_miri-targets() {
   local target
-  printf 'SEED 0..1024\n'
+  printf 'SEED %s\n' "${EVENTCAST_MIRI_SEEDS:-0..1024}"
   for target in aarch64-unknown-linux-gnu i686-unknown-linux-gnu s390x-unknown-linux-gnu; do
     printf 'COUNT target %s\n' "$target"
     EVENTCAST_MIRI_TARGET=$target EVENTCAST_MIRI_SEEDS=${EVENTCAST_MIRI_SEEDS:-0..1024} ci/miri.sh
