@@ -17,4 +17,8 @@
 //!   several claims that other publishers may come between. So is a chunk that meets a slot held in a laggard's guard.
 //! - **Sequences end** at 2^53 - 2^32: 104 days of a publish every nanosecond. The ring then closes itself.
 //! - **64-bit atomics are needed**, and the tests run on Linux; other systems are type-checked only.
+//! - **A bus with very many subscriptions pays when they change.** A join or a leave copies the list of subscriptions, and the
+//!   first event of each topic after it looks at all patterns.
+//! - **A polling reader pauses.** A `try_recv` or `drain` that finds nothing may take a microsecond or two: looking at once again
+//!   would slow the publisher down.
 //! - **`Wait::Spin` needs a core per waiting thread.** With fewer it is the slowest choice of all.
