@@ -19,6 +19,6 @@
 //! - **64-bit atomics are needed**, and the tests run on Linux; other systems are type-checked only.
 //! - **A bus with very many subscriptions pays when they change.** A join or a leave copies the list of subscriptions, and the
 //!   first event of each topic after it looks at all patterns.
-//! - **A polling reader pauses.** A `try_recv` or `drain` that finds nothing may take a microsecond or two: looking at once again
-//!   would slow the publisher down.
+//! - **A polling reader pauses.** A look of a subscriber that has caught up comes after up to 200 pause instructions: looking again
+//!   at once would slow the publisher down, and everybody behind it.
 //! - **`Wait::Spin` needs a core per waiting thread.** With fewer it is the slowest choice of all.
