@@ -119,6 +119,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// Calls `f` with the topic and the sequence of every accepted event that no subscription wanted when it was published.
     ///
     /// On the publisher's thread, after the publish; a panic in it is contained and counted.
+    /// An event that `f` itself publishes and that nobody wants calls `f` again, deeper.
     ///
     /// # Examples
     /// ```

@@ -1,6 +1,6 @@
 //! Publishing an event with more than its payload.
 
-use super::error::{Invalid, PublishError, TryPublishError};
+use super::error::{PublishError, TryPublishError, Turned};
 use super::outlet::Outlet;
 use crate::event::{Event, EventId, Extras, IdError};
 use crate::ring::Sequence;
@@ -98,39 +98,15 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
         outlet.publish_timeout(self.build(payload)?, timeout)
     }
 
-    fn build(self, payload: P) -> Result<Event<P>, Unfit<P>> {
+    fn build(self, payload: P) -> Result<Event<P>, Turned<P>> {
         let topic = match self.topic {
             Ok(topic) => topic,
-            Err(error) => return Err(Unfit::Topic(self.outlet.invalid_topic(payload, error))),
+            Err(error) => return Err(Turned::InvalidTopic(self.outlet.invalid_topic(payload, error))),
         };
         if let Some(error) = self.wrong_id {
-            return Err(Unfit::Id(self.outlet.invalid_id(payload, error)));
+            return Err(Turned::InvalidId(self.outlet.invalid_id(payload, error)));
         }
         Ok(self.outlet.event_with(&topic, self.extras.shared(), payload))
-    }
-}
-
-/// An event that cannot be built.
-enum Unfit<P> {
-    Topic(Invalid<P, TopicError>),
-    Id(Invalid<P, IdError>),
-}
-
-impl<P> From<Unfit<P>> for PublishError<P> {
-    fn from(unfit: Unfit<P>) -> Self {
-        match unfit {
-            Unfit::Topic(invalid) => Self::InvalidTopic(invalid),
-            Unfit::Id(invalid) => Self::InvalidId(invalid),
-        }
-    }
-}
-
-impl<P> From<Unfit<P>> for TryPublishError<P> {
-    fn from(unfit: Unfit<P>) -> Self {
-        match unfit {
-            Unfit::Topic(invalid) => Self::InvalidTopic(invalid),
-            Unfit::Id(invalid) => Self::InvalidId(invalid),
-        }
     }
 }
 

@@ -35,6 +35,96 @@ impl<P, E: fmt::Display> fmt::Display for Invalid<P, E> {
     }
 }
 
+/// `Error`, predicates, and `Debug` without a bound on the payload, for an enum of these reasons and those that all ways of
+/// publishing share.
+macro_rules! publish_error {
+    ($name:ident { $($variant:ident => $text:literal, $is:ident: $is_doc:literal;)+ }) => {
+        impl<P> $name<P> {
+            /// The refused payload.
+            pub fn into_inner(self) -> P {
+                match self {
+                    $(Self::$variant(payload) => payload,)+
+                    Self::TooLarge(payload) | Self::Filtered(payload) => payload,
+                    Self::InvalidTopic(invalid) => invalid.payload,
+                    Self::InvalidId(invalid) => invalid.payload,
+                }
+            }
+
+            $(
+                #[doc = $is_doc]
+                pub fn $is(&self) -> bool {
+                    matches!(self, Self::$variant(_))
+                }
+            )+
+
+            /// Does the topic's name break the rules?
+            pub fn is_invalid_topic(&self) -> bool {
+                matches!(self, Self::InvalidTopic(_))
+            }
+
+            /// Is the event's id empty or too long?
+            pub fn is_invalid_id(&self) -> bool {
+                matches!(self, Self::InvalidId(_))
+            }
+
+            /// Is the payload too large, or of a size that could not be found?
+            pub fn is_too_large(&self) -> bool {
+                matches!(self, Self::TooLarge(_))
+            }
+
+            /// Did the bus's filter say no?
+            pub fn is_filtered(&self) -> bool {
+                matches!(self, Self::Filtered(_))
+            }
+        }
+
+        impl<P> From<Turned<P>> for $name<P> {
+            fn from(turned: Turned<P>) -> Self {
+                match turned {
+                    Turned::InvalidTopic(invalid) => Self::InvalidTopic(invalid),
+                    Turned::InvalidId(invalid) => Self::InvalidId(invalid),
+                    Turned::TooLarge(payload) => Self::TooLarge(payload),
+                    Turned::Filtered(payload) => Self::Filtered(payload),
+                }
+            }
+        }
+
+        impl<P> fmt::Debug for $name<P> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant(_) => f.write_str(concat!(stringify!($variant), "(..)")),)+
+                    Self::InvalidTopic(invalid) => invalid.fmt(f),
+                    Self::InvalidId(invalid) => invalid.fmt(f),
+                    Self::TooLarge(_) => f.write_str("TooLarge(..)"),
+                    Self::Filtered(_) => f.write_str("Filtered(..)"),
+                }
+            }
+        }
+
+        impl<P> fmt::Display for $name<P> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant(_) => f.write_str($text),)+
+                    Self::InvalidTopic(invalid) => invalid.fmt(f),
+                    Self::InvalidId(invalid) => invalid.fmt(f),
+                    Self::TooLarge(_) => f.write_str("the payload is larger than the bus allows"),
+                    Self::Filtered(_) => f.write_str("the bus's filter turned the event away"),
+                }
+            }
+        }
+
+        impl<P> Error for $name<P> {}
+    };
+}
+
+/// What a bus refuses before it offers the event to the ring.
+pub(super) enum Turned<P> {
+    InvalidTopic(InvalidTopic<P>),
+    InvalidId(InvalidId<P>),
+    TooLarge(P),
+    Filtered(P),
+}
+
 /// Why a publish refused a payload.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,49 +143,12 @@ pub enum PublishError<P> {
     Filtered(P),
 }
 
+publish_error!(PublishError {
+    Closed => "the bus is closed", is_closed: "Is the bus closed?";
+    Timeout => "no room within the time", is_timeout: "Was there no room within the time?";
+});
+
 impl<P> PublishError<P> {
-    /// The refused payload.
-    pub fn into_inner(self) -> P {
-        match self {
-            Self::Closed(payload)
-            | Self::Timeout(payload)
-            | Self::TooLarge(payload)
-            | Self::Filtered(payload) => payload,
-            Self::InvalidTopic(invalid) => invalid.payload,
-            Self::InvalidId(invalid) => invalid.payload,
-        }
-    }
-
-    /// Is the bus closed?
-    pub fn is_closed(&self) -> bool {
-        matches!(self, Self::Closed(_))
-    }
-
-    /// Was there no room within the time?
-    pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::Timeout(_))
-    }
-
-    /// Does the topic's name break the rules?
-    pub fn is_invalid_topic(&self) -> bool {
-        matches!(self, Self::InvalidTopic(_))
-    }
-
-    /// Is the event's id empty or too long?
-    pub fn is_invalid_id(&self) -> bool {
-        matches!(self, Self::InvalidId(_))
-    }
-
-    /// Is the payload too large, or of a size that could not be found?
-    pub fn is_too_large(&self) -> bool {
-        matches!(self, Self::TooLarge(_))
-    }
-
-    /// Did the bus's filter say no?
-    pub fn is_filtered(&self) -> bool {
-        matches!(self, Self::Filtered(_))
-    }
-
     /// The subscription that the publish waited for when its time was over; `None` when that was another publisher. Compare
     /// with [`Subscription::id`](super::Subscription::id).
     ///
@@ -127,105 +180,10 @@ pub enum TryPublishError<P> {
     Filtered(P),
 }
 
-impl<P> TryPublishError<P> {
-    /// The refused payload.
-    pub fn into_inner(self) -> P {
-        match self {
-            Self::Full(payload)
-            | Self::Closed(payload)
-            | Self::TooLarge(payload)
-            | Self::Filtered(payload) => payload,
-            Self::InvalidTopic(invalid) => invalid.payload,
-            Self::InvalidId(invalid) => invalid.payload,
-        }
-    }
-
-    /// Was there no room?
-    pub fn is_full(&self) -> bool {
-        matches!(self, Self::Full(_))
-    }
-
-    /// Is the bus closed?
-    pub fn is_closed(&self) -> bool {
-        matches!(self, Self::Closed(_))
-    }
-
-    /// Does the topic's name break the rules?
-    pub fn is_invalid_topic(&self) -> bool {
-        matches!(self, Self::InvalidTopic(_))
-    }
-
-    /// Is the event's id empty or too long?
-    pub fn is_invalid_id(&self) -> bool {
-        matches!(self, Self::InvalidId(_))
-    }
-
-    /// Is the payload too large, or of a size that could not be found?
-    pub fn is_too_large(&self) -> bool {
-        matches!(self, Self::TooLarge(_))
-    }
-
-    /// Did the bus's filter say no?
-    pub fn is_filtered(&self) -> bool {
-        matches!(self, Self::Filtered(_))
-    }
-}
-
-impl<P> fmt::Debug for PublishError<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed(_) => f.write_str("Closed(..)"),
-            Self::Timeout(_) => f.write_str("Timeout(..)"),
-            Self::InvalidTopic(invalid) => invalid.fmt(f),
-            Self::InvalidId(invalid) => invalid.fmt(f),
-            Self::TooLarge(_) => f.write_str("TooLarge(..)"),
-            Self::Filtered(_) => f.write_str("Filtered(..)"),
-        }
-    }
-}
-
-impl<P> fmt::Display for PublishError<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed(_) => f.write_str("the bus is closed"),
-            Self::Timeout(_) => f.write_str("no room within the time"),
-            Self::InvalidTopic(invalid) => invalid.fmt(f),
-            Self::InvalidId(invalid) => invalid.fmt(f),
-            Self::TooLarge(_) => f.write_str("the payload is larger than the bus allows"),
-            Self::Filtered(_) => f.write_str("the bus's filter turned the event away"),
-        }
-    }
-}
-
-impl<P> Error for PublishError<P> {}
-
-impl<P> fmt::Debug for TryPublishError<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full(_) => f.write_str("Full(..)"),
-            Self::Closed(_) => f.write_str("Closed(..)"),
-            Self::InvalidTopic(invalid) => invalid.fmt(f),
-            Self::InvalidId(invalid) => invalid.fmt(f),
-            Self::TooLarge(_) => f.write_str("TooLarge(..)"),
-            Self::Filtered(_) => f.write_str("Filtered(..)"),
-        }
-    }
-}
-
-impl<P> fmt::Display for TryPublishError<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full(_) => f.write_str("the bus is full"),
-            Self::Closed(_) => f.write_str("the bus is closed"),
-            Self::InvalidTopic(invalid) => invalid.fmt(f),
-            Self::InvalidId(invalid) => invalid.fmt(f),
-            Self::TooLarge(_) => f.write_str("the payload is larger than the bus allows"),
-            Self::Filtered(_) => f.write_str("the bus's filter turned the event away"),
-        }
-    }
-}
-
-impl<P> Error for TryPublishError<P> {}
+publish_error!(TryPublishError {
+    Full => "the bus is full", is_full: "Was there no room?";
+    Closed => "the bus is closed", is_closed: "Is the bus closed?";
+});
 
 /// Why a subscription could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]

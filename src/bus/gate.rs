@@ -1,6 +1,5 @@
 //! What a bus asks of an event before it takes it.
 
-use super::error::{PublishError, TryPublishError};
 use crate::contain::contain;
 use crate::event::Event;
 
@@ -34,30 +33,6 @@ impl<P> Gate<P> {
         match self.filter.as_ref().map(|filter| contain(|| filter(event))) {
             None | Some(Some(true)) => Verdict::Passes,
             Some(answer) => Verdict::Filtered { panicked: answer.is_none() },
-        }
-    }
-}
-
-/// A payload that the bus does not take.
-pub(super) enum Turned<P> {
-    TooLarge(P),
-    Filtered(P),
-}
-
-impl<P> From<Turned<P>> for PublishError<P> {
-    fn from(turned: Turned<P>) -> Self {
-        match turned {
-            Turned::TooLarge(payload) => Self::TooLarge(payload),
-            Turned::Filtered(payload) => Self::Filtered(payload),
-        }
-    }
-}
-
-impl<P> From<Turned<P>> for TryPublishError<P> {
-    fn from(turned: Turned<P>) -> Self {
-        match turned {
-            Turned::TooLarge(payload) => Self::TooLarge(payload),
-            Turned::Filtered(payload) => Self::Filtered(payload),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The way into the ring that the bus and its topic handles share.
 
 use super::audience::Audience;
-use super::error::{Invalid, InvalidId, InvalidTopic, PublishError, TryPublishError};
-use super::gate::{Gate, Turned, Verdict};
+use super::error::{Invalid, InvalidId, InvalidTopic, PublishError, TryPublishError, Turned};
+use super::gate::{Gate, Verdict};
 use super::stats::{Refused, Stats, Unrouted};
 use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
@@ -159,7 +159,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn ask(&self, gate: &Gate<P>, event: Event<P>) -> Result<Event<P>, Turned<P>> {
         match gate.check(&event) {
             Verdict::Passes => Ok(event),
