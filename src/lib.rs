@@ -66,12 +66,13 @@ pub mod ring;
 mod sync;
 mod topic;
 pub mod vocabulary;
+mod worker;
 
 pub use bus::{
-    AnyBus, AnyPayload, Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter,
-    Invalid, InvalidId, InvalidTopic, Iter, PublishError, Results, Start, Stats, SubscribeError,
-    Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
-    TypedBuilder, TypedEvent, TypedSubscription,
+    AnyBus, AnyPayload, Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, Fanout, FlushReport,
+    IntoIter, Invalid, InvalidId, InvalidTopic, Iter, PublishError, QueueOverflow, Results, Start, Stats,
+    SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter,
+    TryPublishError, TypedBuilder, TypedEvent, TypedSubscription,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

@@ -3,6 +3,7 @@
 //! A topic remembers whether it was wanted when the subscriptions last changed; publishing compares two numbers, and looks at
 //! the patterns only for the first event of a topic after a change.
 
+use super::queue::QueueOverflow;
 use super::stats::SubscriptionInfo;
 use crate::ring::{Overflow, SubscriberId};
 use crate::sync::{Arc, ArcSwap, AtomicU64, Ordering::*};
@@ -21,13 +22,19 @@ pub(super) struct Seat {
     pub(super) pattern: TopicPattern,
     pub(super) name: Option<Box<str>>,
     pub(super) overflow: Overflow,
+    pub(super) queue_overflow: Option<QueueOverflow>,
     /// Unknown until it has joined the ring.
     id: OnceLock<SubscriberId>,
 }
 
 impl Seat {
-    pub(super) fn new(pattern: TopicPattern, name: Option<Box<str>>, overflow: Overflow) -> Self {
-        Self { pattern, name, overflow, id: OnceLock::new() }
+    pub(super) fn new(
+        pattern: TopicPattern,
+        name: Option<Box<str>>,
+        overflow: Overflow,
+        queue_overflow: Option<QueueOverflow>,
+    ) -> Self {
+        Self { pattern, name, overflow, queue_overflow, id: OnceLock::new() }
     }
 }
 
@@ -82,8 +89,13 @@ impl Audience {
         let seats = self.seats.load();
         let joined = seats.iter().filter_map(|seat| {
             let id = *seat.id.get()?;
-            let Seat { pattern, name, overflow, .. } = &**seat;
-            Some(SubscriptionInfo { id, pattern: pattern.clone(), name: name.clone(), overflow: *overflow })
+            Some(SubscriptionInfo {
+                id,
+                pattern: seat.pattern.clone(),
+                name: seat.name.clone(),
+                overflow: seat.overflow,
+                queue_overflow: seat.queue_overflow,
+            })
         });
         joined.collect()
     }
@@ -92,6 +104,10 @@ impl Audience {
 impl Seated {
     pub(super) fn sit(&self, id: SubscriberId) {
         let _ = self.seat.id.set(id);
+    }
+
+    pub(super) fn pattern(&self) -> &TopicPattern {
+        &self.seat.pattern
     }
 
     pub(super) fn name(&self) -> Option<&str> {

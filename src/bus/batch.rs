@@ -1,13 +1,16 @@
 //! A borrowed run of a subscription's events.
 
-use super::sieve::{Counts, Now, Outcome};
-use super::subscription::{RUN, Subscription};
+use super::queue::Queued;
+use super::run::{Judged, Run};
+use super::subscription::{Reader, Subscription};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
-use crate::ring;
 use std::fmt;
 use std::ops::Index;
 use std::time::Duration;
+
+/// The most events of one batch.
+const MOST: usize = 64;
 
 /// Events of a subscription's topics that it reads in place, oldest first; never empty.
 ///
@@ -30,40 +33,44 @@ use std::time::Duration;
 /// ```
 #[must_use = "dropping a batch consumes its events"]
 pub struct Batch<'a, P> {
-    run: Option<ring::Batch<'a, Event<P>>>,
-    counts: &'a mut Counts,
-    judged: Judged,
+    held: Held<'a, P>,
 }
 
-/// What is to become of the next events of the ring.
-struct Judged {
-    outcomes: [Outcome; RUN],
+enum Held<'a, P> {
+    InPlace(Run<'a, P>),
+    InHand(Hand<'a, P>),
+}
+
+/// Events that a queued subscription has taken out of its queue.
+struct Hand<'a, P> {
+    queued: &'a mut Queued<P>,
     len: usize,
 }
 
-impl Judged {
-    /// Places of the events that are handed out.
-    fn delivered(&self) -> impl Iterator<Item = usize> {
-        self.delivered_from(0)
+impl<P> Drop for Hand<'_, P> {
+    fn drop(&mut self) {
+        self.queued.release(self.len);
     }
+}
 
-    fn delivered_from(&self, first: usize) -> impl Iterator<Item = usize> {
-        (first..self.len).filter(|at| self.outcomes[*at] == Outcome::Delivered)
-    }
+/// What a batch will be made of.
+enum Found {
+    InPlace(Judged),
+    InHand(usize),
 }
 
 impl<P> Subscription<P> {
     /// Borrows up to `max` events of its topics in place, at least one and at most 64; they are consumed when the guard is
-    /// dropped. Nothing is cloned.
+    /// dropped. Nothing is cloned; a queued subscription takes them out of its queue.
     ///
-    /// A blocking subscription holds publishers up while the guard lives, a ring later; any other does not, and holds at most
+    /// A blocking direct subscription holds publishers up while the guard lives, a ring later; any other does not, and holds at most
     /// eight events.
     ///
     /// # Errors
     /// As [`try_recv`](Self::try_recv).
     pub fn batch(&mut self, max: usize) -> Result<Batch<'_, P>, TryRecvError> {
-        let judged = self.judge_next(max)?;
-        Ok(self.guard(judged))
+        let found = self.find(max)?;
+        Ok(self.guard(found))
     }
 
     /// As [`batch`](Self::batch), and waits for the first event. Woken as [`recv`](Self::recv) is.
@@ -71,8 +78,8 @@ impl<P> Subscription<P> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv), without `Empty`.
     pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_, P>, RecvError> {
-        let judged = self.until(|this| this.judge_next(max))?;
-        Ok(self.guard(judged))
+        let found = self.until(|this| this.find(max))?;
+        Ok(self.guard(found))
     }
 
     /// As [`recv_batch`](Self::recv_batch), for at most `timeout`; a duration beyond the clock means for ever.
@@ -84,41 +91,27 @@ impl<P> Subscription<P> {
         max: usize,
         timeout: Duration,
     ) -> Result<Batch<'_, P>, RecvTimeoutError> {
-        let judged = self.within(timeout, |this| this.judge_next(max))?;
-        Ok(self.guard(judged))
+        let found = self.within(timeout, |this| this.find(max))?;
+        Ok(self.guard(found))
     }
 
-    /// Reads past runs without an event of its topics, and judges the first that has one.
-    fn judge_next(&mut self, max: usize) -> Result<Judged, TryRecvError> {
-        if let Some(error) = self.unreported.take() {
-            return Err(error);
+    fn find(&mut self, max: usize) -> Result<Found, TryRecvError> {
+        match &mut self.reader {
+            Reader::Direct(direct) => direct.judge_next(max).map(Found::InPlace),
+            Reader::Queued(queued) => queued.hold(max.clamp(1, MOST)).map(Found::InHand),
         }
-        let max = max.max(1);
-        let most = self.run_length(max).min(max);
-        let mut skipped = 0;
-        while skipped < self.horizon {
-            let run = self.subscriber.batch(most)?;
-            let mut judged = Judged { outcomes: [Outcome::Filtered; RUN], len: run.len() };
-            let mut now = Now::default();
-            for (at, event) in run.iter().enumerate() {
-                judged.outcomes[at] = self.sieve.judge(event, run.sequence() + at as u64, &mut now);
-            }
-            if judged.delivered().next().is_some() {
-                run.release_first(0);
-                return Ok(judged);
-            }
-            judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
-            skipped += judged.len;
-        }
-        Err(TryRecvError::Empty)
     }
 
-    /// The guard of what was judged just now.
-    fn guard(&mut self, judged: Judged) -> Batch<'_, P> {
-        judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
-        let run = self.subscriber.batch(judged.len).expect("what was judged is still there");
-        debug_assert_eq!(run.len(), judged.len, "nobody else reads here");
-        Batch { run: Some(run), counts: &mut self.counts, judged }
+    fn guard(&mut self, found: Found) -> Batch<'_, P> {
+        let held = match (found, &mut self.reader) {
+            (Found::InPlace(judged), Reader::Direct(direct)) => Held::InPlace(direct.run(judged)),
+            (Found::InHand(len), Reader::Queued(queued)) => {
+                queued.guard(len);
+                Held::InHand(Hand { queued, len })
+            }
+            _ => unreachable!("a subscription reads where it found something"),
+        };
+        Batch { held }
     }
 }
 
@@ -126,7 +119,23 @@ impl<P> Batch<'_, P> {
     /// How many events it holds, at least 1.
     #[allow(clippy::len_without_is_empty, reason = "a batch is never empty")]
     pub fn len(&self) -> usize {
-        self.judged.delivered().count()
+        self.left(0)
+    }
+
+    fn left(&self, place: usize) -> usize {
+        match &self.held {
+            Held::InPlace(run) => run.left(place),
+            Held::InHand(hand) => hand.len - place,
+        }
+    }
+
+    /// The first event at `place` or behind, and the place behind it.
+    fn next(&self, place: usize) -> Option<(&Event<P>, usize)> {
+        match &self.held {
+            Held::InPlace(run) => run.next(place),
+            Held::InHand(hand) if place < hand.len => Some((hand.queued.held().get(place)?, place + 1)),
+            Held::InHand(_) => None,
+        }
     }
 
     /// The event at this place of the batch.
@@ -142,18 +151,9 @@ impl<P> Batch<'_, P> {
     /// Consumes the first `n` events (at most all) and what lies before them, and leaves the rest for the subscription's next
     /// call, which asks the filter again. A subscription that nobody waits for goes on holding what is left until then.
     pub fn release_first(mut self, n: usize) {
-        let keep = self.judged.delivered().nth(n).unwrap_or(self.judged.len);
-        self.judged.outcomes[keep..self.judged.len]
-            .iter()
-            .for_each(|outcome| self.counts.take_back(*outcome));
-        self.judged.len = keep;
-    }
-}
-
-impl<P> Drop for Batch<'_, P> {
-    fn drop(&mut self) {
-        if let Some(run) = self.run.take() {
-            run.release_first(self.judged.len);
+        match &mut self.held {
+            Held::InPlace(run) => run.keep_first(n),
+            Held::InHand(hand) => hand.len = hand.len.min(n),
         }
     }
 }
@@ -194,14 +194,14 @@ impl<'b, P> Iterator for BatchIter<'b, P> {
     type Item = &'b Event<P>;
 
     fn next(&mut self) -> Option<&'b Event<P>> {
-        let at = self.batch.judged.delivered_from(self.at).next()?;
-        self.at = at + 1;
-        self.batch.run.as_ref()?.get(at)
+        let (event, next) = self.batch.next(self.at)?;
+        self.at = next;
+        Some(event)
     }
 }
 
 impl<P> fmt::Debug for BatchIter<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BatchIter").field("left", &self.batch.judged.delivered_from(self.at).count()).finish()
+        f.debug_struct("BatchIter").field("left", &self.batch.left(self.at)).finish()
     }
 }

@@ -1,5 +1,6 @@
 //! Building a bus.
 
+use super::dispatcher::{Dispatcher, Fanout};
 use super::gate::Gate;
 use super::outlet::{OnUnrouted, Outlet, Rules};
 use super::{Bus, Core};
@@ -8,6 +9,7 @@ use crate::event::Event;
 use crate::ring::{self, Overflow, Sequence, Wait};
 use crate::sync::Arc;
 use crate::topic::Topics;
+use crate::worker::Threads;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
@@ -37,6 +39,8 @@ pub struct BusBuilder<P> {
     wait: Wait,
     lag_slots: Option<usize>,
     prefault: bool,
+    fanout: Fanout,
+    threads: Threads,
     gate: Gate<P>,
 }
 
@@ -56,6 +60,8 @@ impl<P> BusBuilder<P> {
             wait: Wait::default(),
             lag_slots: None,
             prefault: false,
+            fanout: Fanout::default(),
+            threads: Threads::default(),
             gate: Gate { filter: None, limit: None },
         }
     }
@@ -91,6 +97,37 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// Touch every slot while building, so that the first lap has no page faults. Default: false.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
+        self
+    }
+
+    /// Who fills the queues of queued subscriptions. Default: [`Fanout::Dispatcher`].
+    pub fn fanout(mut self, fanout: Fanout) -> Self {
+        self.fanout = fanout;
+        self
+    }
+
+    /// Calls `f` with its name on each thread that the bus starts, before anything else: to pin it, or to give it a priority.
+    /// A panic in it is contained.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc;
+    /// let (started, names) = mpsc::channel();
+    /// let bus = eventcast::Bus::<u32>::builder()
+    ///     .on_thread_start(move |name| started.send(name.to_owned()).unwrap())
+    ///     .build()?;
+    /// let _sub = bus.subscription(">").queue(16).subscribe()?;
+    /// assert_eq!(names.recv()?, "eventcast-dispatch");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_thread_start(mut self, f: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.threads.on_start = Some(std::sync::Arc::new(f));
+        self
+    }
+
+    /// The stack size, in bytes, of the threads that the bus starts. Default: the standard library's, 2 MiB.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.threads.stack_size = Some(bytes);
         self
     }
 
@@ -201,9 +238,10 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
         };
+        let dispatcher = Dispatcher::new(self.threads, self.fanout);
         Ok(Bus {
             core: Arc::new(Core {
-                outlet: Arc::new(Outlet::new(publisher, rules)),
+                outlet: Arc::new(Outlet::new(publisher, rules, dispatcher)),
                 topics: Topics::new(random()),
             }),
         })

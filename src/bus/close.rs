@@ -1,8 +1,7 @@
 //! Closing a bus.
 
-use super::flush::wait_until;
-use crate::event::Event;
-use crate::ring::Publisher;
+use super::flush::flush;
+use super::outlet::Outlet;
 use std::time::Duration;
 
 /// What a closed bus had accepted, and what had not been read when `close` returned.
@@ -14,20 +13,23 @@ pub struct CloseReport {
     pub accepted: u64,
     /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included.
     pub undelivered: u64,
+    /// How many of them waited for queued subscriptions to take them, all queues together.
+    pub queued: u64,
 }
 
 impl CloseReport {
-    /// Had all blocking subscriptions read everything?
+    /// Had all blocking and queued subscriptions read everything?
     pub fn is_complete(&self) -> bool {
-        self.undelivered == 0
+        self.undelivered == 0 && self.queued == 0
     }
 }
 
-pub(super) fn close<P: Send + Sync + 'static>(
-    publisher: &Publisher<Event<P>>,
-    within: Duration,
-) -> CloseReport {
-    publisher.close();
-    wait_until(within, || publisher.is_empty());
-    CloseReport { accepted: publisher.next_sequence(), undelivered: publisher.len() as u64 }
+pub(super) fn close<P: Send + Sync + 'static>(outlet: &Outlet<P>, within: Duration) -> CloseReport {
+    outlet.close();
+    let left = flush(outlet, within);
+    CloseReport {
+        accepted: outlet.publisher().next_sequence(),
+        undelivered: left.undelivered,
+        queued: left.queued,
+    }
 }

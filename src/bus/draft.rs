@@ -95,7 +95,7 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
     /// [`PublishError`] with the payload.
     pub fn publish_timeout(self, payload: P, timeout: Duration) -> Result<Sequence, PublishError<P>> {
         let outlet = self.outlet;
-        outlet.publish_timeout(self.build(payload)?, timeout)
+        outlet.publish_within(self.build(payload)?, timeout)
     }
 
     fn build(self, payload: P) -> Result<Event<P>, Turned<P>> {

@@ -2,10 +2,11 @@
 
 use crate::error::{PublishTimeoutError, StartError};
 use crate::event::IdError;
-use crate::ring::SubscriberId;
+use crate::ring::{MAX_CAPACITY, SubscriberId};
 use crate::topic::TopicError;
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 /// A payload that was offered with something that breaks a rule.
 #[derive(Clone, PartialEq, Eq)]
@@ -141,11 +142,15 @@ pub enum PublishError<P> {
     TooLarge(P),
     /// The bus's [`filter`](super::BusBuilder::filter) said no, or panicked.
     Filtered(P),
+    /// There is no room, and this thread is one of the bus's own: what it would wait for it might itself have to do.
+    WouldDeadlock(P),
 }
 
 publish_error!(PublishError {
     Closed => "the bus is closed", is_closed: "Is the bus closed?";
     Timeout => "no room within the time", is_timeout: "Was there no room within the time?";
+    WouldDeadlock => "no room, and a thread of the bus itself must not wait for it",
+        is_would_deadlock: "Was there no room on a thread of the bus itself?";
 });
 
 impl<P> PublishError<P> {
@@ -193,6 +198,16 @@ pub enum SubscribeError {
     InvalidPattern(TopicError),
     /// The bus does not keep the event to start at.
     Start(StartError),
+    /// An [`overflow`](super::SubscriptionBuilder::overflow) of the place in the ring together with a queue, or a
+    /// [`queue_overflow`](super::SubscriptionBuilder::queue_overflow) without one.
+    Conflict,
+    /// The queue would hold no event, or more than [`MAX_CAPACITY`](crate::ring::MAX_CAPACITY).
+    QueueSize {
+        /// How many it would hold.
+        events: usize,
+    },
+    /// The system gives no thread for the dispatcher.
+    Thread(io::ErrorKind),
 }
 
 impl SubscribeError {
@@ -205,6 +220,21 @@ impl SubscribeError {
     pub fn is_start(&self) -> bool {
         matches!(self, Self::Start(_))
     }
+
+    /// Do two settings contradict each other?
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
+
+    /// Is the queue too small or too large?
+    pub fn is_queue_size(&self) -> bool {
+        matches!(self, Self::QueueSize { .. })
+    }
+
+    /// Is there no thread for the dispatcher?
+    pub fn is_thread(&self) -> bool {
+        matches!(self, Self::Thread(_))
+    }
 }
 
 impl fmt::Display for SubscribeError {
@@ -212,6 +242,13 @@ impl fmt::Display for SubscribeError {
         match self {
             Self::InvalidPattern(error) => error.fmt(f),
             Self::Start(error) => error.fmt(f),
+            Self::Conflict => f.write_str(
+                "a queued subscription has a queue_overflow and no overflow, a direct one an overflow and no queue_overflow",
+            ),
+            Self::QueueSize { events } => {
+                write!(f, "a queue holds 1 to {MAX_CAPACITY} events; this one would hold {events}")
+            }
+            Self::Thread(kind) => write!(f, "the system gives no thread for the dispatcher: {kind}"),
         }
     }
 }

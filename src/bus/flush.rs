@@ -1,8 +1,9 @@
 //! Waiting until what was accepted is delivered.
 
-use crate::event::Event;
-use crate::ring::Publisher;
-use crate::sync::{Countdown, Deadline, park_until};
+use super::outlet::Outlet;
+use super::queue::Queue;
+use crate::ring::Sequence;
+use crate::sync::{Arc, Countdown, Deadline, park_until};
 use std::time::Duration;
 
 /// How long a wait sleeps between two looks.
@@ -15,28 +16,61 @@ const SLICE: Duration = Duration::from_micros(500);
 pub struct FlushReport {
     /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included.
     pub undelivered: u64,
+    /// How many of them waited for queued subscriptions to take them, all queues together; where the dispatcher had not come
+    /// to an event yet, it counts for the queue whatever its topic.
+    pub queued: u64,
 }
 
 impl FlushReport {
-    /// Had all blocking subscriptions read everything?
+    /// Had all blocking and queued subscriptions read everything?
     pub fn is_complete(&self) -> bool {
-        self.undelivered == 0
+        self.undelivered == 0 && self.queued == 0
     }
 }
 
-pub(super) fn flush<P: Send + Sync + 'static>(
-    publisher: &Publisher<Event<P>>,
-    within: Duration,
-) -> FlushReport {
+pub(super) fn flush<P: Send + Sync + 'static>(outlet: &Outlet<P>, within: Duration) -> FlushReport {
+    let publisher = outlet.publisher();
     let target = publisher.next_sequence();
-    let mut undelivered = 0;
+    let mut queues: Vec<_> = outlet.dispatcher().queues().iter().map(Behind::new).collect();
+    let mut report = FlushReport { undelivered: 0, queued: 0 };
     wait_until(within, || {
         // In this order: events that come in between count as unread.
         let next = publisher.next_sequence();
-        undelivered = target.saturating_sub(next.saturating_sub(publisher.len() as u64));
-        undelivered == 0
+        report.undelivered = target.saturating_sub(next.saturating_sub(publisher.len() as u64));
+        report.queued = queues.iter_mut().map(|queue| queue.left(next, target)).sum();
+        report.is_complete()
     });
-    FlushReport { undelivered }
+    report
+}
+
+/// How far a queue is with the events before a sequence.
+struct Behind<P> {
+    queue: Arc<Queue<P>>,
+    /// How many events had been put in when the dispatcher had come to that sequence.
+    put: Option<u64>,
+}
+
+impl<P> Behind<P> {
+    fn new(queue: &Arc<Queue<P>>) -> Self {
+        Self { queue: queue.clone(), put: None }
+    }
+
+    /// How many events before `target` were not handed out; `next` is the sequence of the next event.
+    fn left(&mut self, next: Sequence, target: Sequence) -> u64 {
+        if self.queue.has_left() {
+            return 0;
+        }
+        let settled = self.queue.settled();
+        let Some(put) = self.put else {
+            let place = next.saturating_sub(self.queue.behind());
+            let put = self.queue.put_in();
+            if place >= target {
+                self.put = Some(put);
+            }
+            return target.saturating_sub(place) + put.saturating_sub(settled);
+        };
+        put.saturating_sub(settled)
+    }
 }
 
 /// Looks again and again until `done` or the time is over; answers the last look. A duration beyond the clock means for ever.

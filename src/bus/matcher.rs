@@ -16,10 +16,6 @@ impl Matcher {
         Self { everything: pattern.is_everything(), pattern, verdicts: Vec::new() }
     }
 
-    pub(super) fn pattern(&self) -> &TopicPattern {
-        &self.pattern
-    }
-
     #[inline]
     pub(super) fn matches(&mut self, topic: &TopicName) -> bool {
         if self.everything {

@@ -9,6 +9,8 @@ mod audience;
 mod batch;
 mod builder;
 mod close;
+mod direct;
+mod dispatcher;
 mod draft;
 mod error;
 mod flush;
@@ -16,7 +18,9 @@ mod gate;
 mod iter;
 mod matcher;
 mod outlet;
+mod queue;
 mod recv;
+mod run;
 mod sieve;
 mod start;
 mod stats;
@@ -28,10 +32,12 @@ pub use any::{AnyBus, AnyPayload, TypedBuilder, TypedEvent, TypedSubscription};
 pub use batch::{Batch, BatchIter};
 pub use builder::BusBuilder;
 pub use close::CloseReport;
+pub use dispatcher::Fanout;
 pub use draft::EventBuilder;
 pub use error::{Invalid, InvalidId, InvalidTopic, PublishError, SubscribeError, TryPublishError};
 pub use flush::FlushReport;
 pub use iter::{IntoIter, Iter, Results, TryIter};
+pub use queue::QueueOverflow;
 pub use start::Start;
 pub use stats::{Stats, SubscriptionInfo, SubscriptionStats};
 pub use subscribe::SubscriptionBuilder;
@@ -78,7 +84,7 @@ struct Core<P: Send + Sync + 'static> {
 
 impl<P: Send + Sync + 'static> Drop for Core<P> {
     fn drop(&mut self) {
-        self.outlet.publisher().close();
+        self.outlet.close();
     }
 }
 
@@ -156,7 +162,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     ) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
         match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.publish_timeout(outlet.event(&name, payload), timeout),
+            Ok(name) => outlet.publish_within(outlet.event(&name, payload), timeout),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
     }
@@ -258,8 +264,9 @@ impl<P: Send + Sync + 'static> Bus<P> {
         self.core.outlet.stats(self.core.topics.len())
     }
 
-    /// Waits, for at most `within`, until the blocking subscriptions have read every event that was accepted before the call, and
-    /// says what is left. Looks twice in a millisecond; lagging and disconnecting subscriptions are not waited for.
+    /// Waits, for at most `within`, until the blocking and the queued subscriptions have read every event that was accepted before
+    /// the call, and says what is left. Looks twice in a millisecond; direct lagging and disconnecting subscriptions are not
+    /// waited for.
     ///
     /// # Examples
     /// ```
@@ -273,7 +280,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self, within: Duration) -> FlushReport {
-        flush::flush(self.publisher(), within)
+        flush::flush(&self.core.outlet, within)
     }
 
     /// Waits, for at most `within`, until there is a subscription, and says whether there is one. Looks twice in a millisecond; a
@@ -292,11 +299,12 @@ impl<P: Send + Sync + 'static> Bus<P> {
         flush::wait_until(within, || self.publisher().subscriber_count() > 0)
     }
 
-    /// Closes the bus and waits, for at most `within`, until the blocking subscriptions have read everything.
+    /// Closes the bus and waits, for at most `within`, until the blocking and the queued subscriptions have read everything.
     ///
     /// From the first moment on every publish answers `Closed` and gives its payload back, those included that wait for room;
-    /// subscriptions read what is left and then get `Closed`. The wait ends when the last blocking subscription has read
-    /// its last event or is dropped. Lagging and disconnecting ones are not waited for; what is kept they can still read.
+    /// subscriptions read what is left and then get `Closed`. The wait ends when the last blocking or queued subscription has read
+    /// its last event or is dropped. Direct lagging and disconnecting ones are not waited for; what is kept they can still
+    /// read. The dispatcher's thread ends once everything is in the queues.
     /// Closing again only waits and reports again.
     ///
     /// # Examples
@@ -312,7 +320,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn close(&self, within: Duration) -> CloseReport {
-        close::close(self.publisher(), within)
+        close::close(&self.core.outlet, within)
     }
 
     fn publisher(&self) -> &Publisher<Event<P>> {

@@ -1,6 +1,7 @@
 //! The way into the ring that the bus and its topic handles share.
 
 use super::audience::Audience;
+use super::dispatcher::Dispatcher;
 use super::error::{Invalid, InvalidId, InvalidTopic, PublishError, TryPublishError, Turned};
 use super::gate::{Gate, Verdict};
 use super::stats::{Refused, Stats, Unrouted};
@@ -8,8 +9,9 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
-use crate::sync::{Arc, wall_clock};
+use crate::sync::{Arc, Deadline, wall_clock};
 use crate::topic::{TopicError, TopicName};
+use crate::worker::{WorksFor, address_of};
 use std::time::Duration;
 
 /// One publisher for all of them: a handle of the ring remembers how far it may publish without looking at the subscribers,
@@ -20,6 +22,7 @@ pub(super) struct Outlet<P: Send + Sync + 'static> {
     refused: Refused,
     audience: Arc<Audience>,
     unrouted: Unrouted,
+    dispatcher: Arc<Dispatcher<P>>,
 }
 
 /// How a bus was built to treat its events.
@@ -34,9 +37,25 @@ pub(super) struct Rules<P> {
 pub(super) type OnUnrouted = Box<dyn Fn(&str, Sequence) + Send + Sync>;
 
 impl<P: Send + Sync + 'static> Outlet<P> {
-    pub(super) fn new(publisher: Publisher<Event<P>>, rules: Rules<P>) -> Self {
-        let audience = Arc::new(Audience::new());
-        Self { publisher, rules, refused: Refused::default(), audience, unrouted: Unrouted::default() }
+    pub(super) fn new(publisher: Publisher<Event<P>>, rules: Rules<P>, dispatcher: Dispatcher<P>) -> Self {
+        Self {
+            publisher,
+            rules,
+            refused: Refused::default(),
+            audience: Arc::new(Audience::new()),
+            unrouted: Unrouted::default(),
+            dispatcher: Arc::new(dispatcher),
+        }
+    }
+
+    /// Takes nothing more; what was taken still goes out.
+    pub(super) fn close(&self) {
+        self.publisher.close();
+        self.dispatcher.call();
+    }
+
+    pub(super) fn dispatcher(&self) -> &Arc<Dispatcher<P>> {
+        &self.dispatcher
     }
 
     pub(super) fn publisher(&self) -> &Publisher<Event<P>> {
@@ -69,18 +88,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     #[inline]
     pub(super) fn publish(&self, event: Event<P>) -> Result<Sequence, PublishError<P>> {
-        if let Some(timeout) = self.rules.publish_timeout {
-            return self.publish_timeout(event, timeout);
-        }
-        let event = self.admit(event)?;
-        let unwanted = self.unwanted(&event);
-        match self.publisher.publish(event) {
-            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
-            Err(error) => {
-                self.refused.closed.count();
-                Err(PublishError::Closed(error.into_inner().into_payload()))
-            }
-        }
+        self.publish_within(event, self.rules.publish_timeout.unwrap_or(Duration::MAX))
     }
 
     #[inline]
@@ -101,24 +109,36 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     #[inline]
-    pub(super) fn publish_timeout(
+    pub(super) fn publish_within(
         &self,
         event: Event<P>,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
         let event = self.admit(event)?;
         let unwanted = self.unwanted(&event);
-        match self.publisher.publish_timeout(event, timeout) {
+        let deadline = || Deadline::after(if self.is_own_thread() { Duration::ZERO } else { timeout });
+        match self.publisher.publish_until(event, deadline) {
             Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
-            Err(PublishTimeoutError::Timeout(event)) => {
-                self.refused.timeout.count();
-                Err(PublishError::Timeout(event.into_payload()))
-            }
-            Err(PublishTimeoutError::Closed(event)) => {
-                self.refused.closed.count();
-                Err(PublishError::Closed(event.into_payload()))
-            }
+            Err(error) => Err(self.no_room(error)),
         }
+    }
+
+    #[cold]
+    fn no_room(&self, error: PublishTimeoutError<Event<P>>) -> PublishError<P> {
+        let (count, refusal): (_, fn(P) -> PublishError<P>) = match error {
+            PublishTimeoutError::Closed(_) => (&self.refused.closed, PublishError::Closed),
+            PublishTimeoutError::Timeout(_) if self.is_own_thread() => {
+                (&self.refused.would_deadlock, PublishError::WouldDeadlock)
+            }
+            PublishTimeoutError::Timeout(_) => (&self.refused.timeout, PublishError::Timeout),
+        };
+        count.count();
+        refusal(error.into_inner().into_payload())
+    }
+
+    /// Is this a thread that must not wait for room, because the bus's own work may have to make it?
+    fn is_own_thread(&self) -> bool {
+        WorksFor::is(address_of(&self.dispatcher))
     }
 
     /// The topic of an event that no subscription wants.
@@ -132,6 +152,9 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     fn accepted(&self, sequence: Sequence, unwanted: Option<Arc<TopicName>>) -> Sequence {
         if let Some(topic) = unwanted {
             self.unrouted(sequence, &topic);
+        }
+        if self.dispatcher.is_inline() {
+            self.dispatcher.pump();
         }
         sequence
     }

@@ -1,9 +1,9 @@
 //! Receiving from a subscription: by clone and in place; each at once, waiting, and bounded.
 //!
-//! The ring waits for any event, a subscription for one of its topics: it tries, waits for any, and tries again.
+//! The ring waits for any event, a direct subscription for one of its topics: it tries, waits for any, and tries again.
 
 use super::iter::{Iter, Results, TryIter};
-use super::subscription::Subscription;
+use super::subscription::{Reader, Subscription};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
 use crate::sync::Countdown;
@@ -154,6 +154,27 @@ impl<P> Subscription<P> {
         Results { subscription: self, done: false }
     }
 
+    /// Waits until there may be something; consumes nothing.
+    fn wait(&mut self) -> Result<(), RecvError> {
+        match &mut self.reader {
+            Reader::Direct(direct) => direct.subscriber.recv_batch(1)?.release_first(0),
+            Reader::Queued(queued) => {
+                queued.wait(&Countdown::after(Duration::MAX));
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`wait`](Self::wait), for at most so long.
+    fn wait_for(&mut self, left: Duration) -> Result<(), RecvTimeoutError> {
+        match &mut self.reader {
+            Reader::Direct(direct) => direct.subscriber.recv_batch_timeout(1, left)?.release_first(0),
+            Reader::Queued(queued) if queued.wait(&Countdown::after(left)) => {}
+            Reader::Queued(_) => return Err(RecvTimeoutError::Timeout),
+        }
+        Ok(())
+    }
+
     pub(super) fn until<R>(
         &mut self,
         mut attempt: impl FnMut(&mut Self) -> Result<R, TryRecvError>,
@@ -161,8 +182,7 @@ impl<P> Subscription<P> {
         loop {
             match attempt(self) {
                 Ok(done) => return Ok(done),
-                // Nothing is consumed: this only waits.
-                Err(TryRecvError::Empty) => self.subscriber.recv_batch(1)?.release_first(0),
+                Err(TryRecvError::Empty) => self.wait()?,
                 Err(TryRecvError::Lagged(n)) => return Err(RecvError::Lagged(n)),
                 Err(TryRecvError::Disconnected(n)) => return Err(RecvError::Disconnected(n)),
                 Err(TryRecvError::Closed) => return Err(RecvError::Closed),
@@ -185,7 +205,7 @@ impl<P> Subscription<P> {
                     if left.is_zero() {
                         return Err(RecvTimeoutError::Timeout);
                     }
-                    self.subscriber.recv_batch_timeout(1, left)?.release_first(0);
+                    self.wait_for(left)?;
                 }
                 Err(TryRecvError::Lagged(n)) => return Err(RecvTimeoutError::Lagged(n)),
                 Err(TryRecvError::Disconnected(n)) => {

@@ -78,10 +78,6 @@ impl<P> Sieve<P> {
         Self { matcher: Matcher::new(pattern), filter, max_age }
     }
 
-    pub(super) fn pattern(&self) -> &TopicPattern {
-        self.matcher.pattern()
-    }
-
     /// What is to become of the event with this sequence.
     #[inline]
     pub(super) fn judge(&mut self, event: &Event<P>, sequence: Sequence, now: &mut Now) -> Outcome {

@@ -1,5 +1,6 @@
 //! Counts of a bus and of a subscription.
 
+use super::queue::QueueOverflow;
 use crate::ring::{Overflow, Sequence, SubscriberId};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::topic::TopicPattern;
@@ -34,6 +35,7 @@ pub(super) struct Refused {
     pub(super) invalid_topic: Count,
     pub(super) invalid_id: Count,
     pub(super) too_large: Count,
+    pub(super) would_deadlock: Count,
     pub(super) filtered: Count,
     /// Of those filtered: because the filter panicked.
     pub(super) filter_panics: Count,
@@ -49,6 +51,7 @@ impl Refused {
             refused_invalid_topic: self.invalid_topic.get(),
             refused_invalid_id: self.invalid_id.get(),
             refused_too_large: self.too_large.get(),
+            refused_would_deadlock: self.would_deadlock.get(),
             refused_filtered: self.filtered.get(),
             filter_panics: self.filter_panics.get(),
             ..Stats::default()
@@ -89,6 +92,8 @@ pub struct Stats {
     pub refused_invalid_id: u64,
     /// Refused because the payload was too large, or its size could not be found.
     pub refused_too_large: u64,
+    /// Refused because there was no room, on a thread of the bus itself, which must not wait for it.
+    pub refused_would_deadlock: u64,
     /// Refused because the bus's filter said no, or panicked.
     pub refused_filtered: u64,
     /// How often the bus's filter panicked; each of those events counts as filtered.
@@ -112,6 +117,7 @@ impl Stats {
             + self.refused_invalid_topic
             + self.refused_invalid_id
             + self.refused_too_large
+            + self.refused_would_deadlock
             + self.refused_filtered
     }
 
@@ -138,12 +144,14 @@ pub struct SubscriptionInfo {
     pub name: Option<Box<str>>,
     /// What happens when it is a full ring behind.
     pub overflow: Overflow,
+    /// What happens when its queue is full; `None` for a direct one.
+    pub queue_overflow: Option<QueueOverflow>,
 }
 
 /// What has become of the events since a subscription joined.
 ///
-/// At any moment at which nobody publishes, `published since it joined = delivered + filtered + expired + lost + ahead`, where
-/// what was published since it joined is [`Stats::accepted`] less [`joined`](Self::joined). A disconnected subscription counts up to
+/// At any moment at which nobody publishes, `published since it joined = delivered + filtered + expired + lost + queued + ahead`,
+/// where what was published since it joined is [`Stats::accepted`] less [`joined`](Self::joined). A disconnected subscription counts up to
 /// the event that found it a full ring behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -160,13 +168,15 @@ pub struct SubscriptionStats {
     pub expired: u64,
     /// Events it missed, those included that no receive has reported yet. They may be of any topic.
     pub lost: u64,
-    /// Events ahead of it, of any topic.
+    /// Events that wait in its queue, or were taken out and not handed out yet; 0 for a direct one.
+    pub queued: u64,
+    /// Events ahead of it, of any topic; of a queued one, ahead of the dispatcher.
     pub ahead: u64,
 }
 
 impl SubscriptionStats {
     /// Everything accounted for.
     pub fn total(&self) -> u64 {
-        self.delivered + self.filtered + self.expired + self.lost + self.ahead
+        self.delivered + self.filtered + self.expired + self.lost + self.queued + self.ahead
     }
 }

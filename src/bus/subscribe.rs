@@ -1,11 +1,12 @@
 //! Making a subscription.
 
-use super::audience::{Audience, Seat};
+use super::audience::{Audience, Seat, Seated};
+use super::direct;
 use super::error::SubscribeError;
 use super::gate::Filter;
 use super::outlet::Outlet;
-use super::sieve::Sieve;
-use super::start::{Joined, Start};
+use super::queue::{self, QueueOverflow, QueueSize};
+use super::start::Start;
 use super::subscription::Subscription;
 use crate::event::Event;
 use crate::ring::Overflow;
@@ -17,10 +18,37 @@ use std::fmt;
 pub struct SubscriptionBuilder<'a, P: Send + Sync + 'static> {
     outlet: &'a Outlet<P>,
     pattern: Result<TopicPattern, TopicError>,
-    overflow: Overflow,
+    overflow: Option<Overflow>,
+    queue: Option<(QueueSize, SubscribeQueued<P>)>,
+    queue_overflow: Option<QueueOverflow>,
     start: Start,
     filter: Option<Filter<P>>,
     name: Option<Box<str>>,
+}
+
+/// Makes a queued subscription of payloads that can be cloned.
+type SubscribeQueued<P> =
+    fn(&Outlet<P>, Plan<P>, QueueSize, QueueOverflow) -> Result<Subscription<P>, SubscribeError>;
+
+/// What both kinds of subscription ask for.
+pub(super) struct Plan<P> {
+    pub(super) pattern: TopicPattern,
+    pub(super) start: Start,
+    pub(super) filter: Option<Filter<P>>,
+    name: Option<Box<str>>,
+}
+
+impl<P: Send + Sync + 'static> Plan<P> {
+    /// Takes a place in the audience, before anything joins the ring.
+    pub(super) fn seat(
+        &self,
+        outlet: &Outlet<P>,
+        overflow: Overflow,
+        queue: Option<QueueOverflow>,
+    ) -> Seated {
+        let seat = Seat::new(self.pattern.clone(), self.name.clone(), overflow, queue);
+        Audience::join(outlet.audience(), seat)
+    }
 }
 
 impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
@@ -28,16 +56,25 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         Self {
             outlet,
             pattern: TopicPattern::new(pattern),
-            overflow: Overflow::default(),
+            overflow: None,
+            queue: None,
+            queue_overflow: None,
             start: Start::default(),
             filter: None,
             name: None,
         }
     }
 
-    /// What happens when the subscription is a full ring behind. Default: [`Overflow::Block`].
+    /// What happens when the subscription is a full ring behind. Default: [`Overflow::Block`]. Not together with a
+    /// [`queue`](Self::queue).
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
+        self.overflow = Some(overflow);
+        self
+    }
+
+    /// What happens when the subscription's [`queue`](Self::queue) is full. Default: [`QueueOverflow::DropOldest`].
+    pub fn queue_overflow(mut self, overflow: QueueOverflow) -> Self {
+        self.queue_overflow = Some(overflow);
         self
     }
 
@@ -81,7 +118,9 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     ///
     /// # Errors
     /// [`SubscribeError::InvalidPattern`] when the pattern breaks the rules, [`SubscribeError::Start`] when the event to start
-    /// at is no longer kept or not published yet.
+    /// at is no longer kept or not published yet, [`SubscribeError::Conflict`] when it has a queue and an overflow of its place
+    /// in the ring or no queue and an overflow of one, [`SubscribeError::QueueSize`] when the queue is too small or too large,
+    /// [`SubscribeError::Thread`] when the system gives no thread for the dispatcher.
     ///
     /// # Examples
     /// ```
@@ -92,15 +131,64 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscribe(self) -> Result<Subscription<P>, SubscribeError> {
-        let pattern = self.pattern?;
-        let seat = Seat::new(pattern.clone(), self.name, self.overflow);
-        let seated = Audience::join(self.outlet.audience(), seat);
-        let publisher = self.outlet.publisher();
-        let mut subscriber = publisher.subscribe_from(self.start.in_ring(), self.overflow)?;
-        seated.sit(subscriber.id());
-        let joined = Joined::new(&mut subscriber, publisher, self.start);
-        let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age());
-        Ok(Subscription::new(subscriber, joined, seated, sieve, publisher.capacity()))
+        let plan = Plan { pattern: self.pattern?, start: self.start, filter: self.filter, name: self.name };
+        match (self.queue, self.overflow, self.queue_overflow) {
+            (Some(_), Some(_), _) | (None, _, Some(_)) => Err(SubscribeError::Conflict),
+            (Some((size, subscribe)), None, overflow) => {
+                subscribe(self.outlet, plan, size, overflow.unwrap_or_default())
+            }
+            (None, overflow, None) => direct::subscribe(self.outlet, plan, overflow.unwrap_or_default()),
+        }
+    }
+}
+
+impl<P: Clone + Send + Sync + 'static> SubscriptionBuilder<'_, P> {
+    /// Gives the subscription a queue of its own for `events` events, 1 to [`MAX_CAPACITY`](crate::ring::MAX_CAPACITY), which the
+    /// bus's dispatcher fills with copies. It may then be slow without taking up room in the ring, and chooses by
+    /// [`queue_overflow`](Self::queue_overflow) what it loses when its queue is full. Memory for so many events is taken at once.
+    ///
+    /// The dispatcher is a thread of the bus, named `eventcast-dispatch`, that ends with the last queued subscription. A
+    /// [`filter`](Self::filter) runs there. A reader takes up to 32 events at a time out of a queue of 128 or more, beside those
+    /// that wait in it.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::{Bus, QueueOverflow};
+    /// use std::time::Duration;
+    /// let bus = Bus::<u32>::builder().build()?;
+    /// let mut audit = bus
+    ///     .subscription("orders.>")
+    ///     .queue(256)
+    ///     .queue_overflow(QueueOverflow::Block { within: Duration::from_secs(1) })
+    ///     .subscribe()?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert_eq!(*audit.recv()?.payload(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn queue(mut self, events: usize) -> Self {
+        self.queue = Some((QueueSize::Events(events), queue::subscribe));
+        self
+    }
+
+    /// As [`queue`](Self::queue), but takes memory as it is needed, up to `ceiling` bytes; then the queue is full. An event counts
+    /// its own size and 16 bytes; what its payload owns on the heap is not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::{Bus, QueueOverflow};
+    /// use std::time::Duration;
+    /// let bus = Bus::<u32>::builder().build()?;
+    /// let lossless = QueueOverflow::Block { within: Duration::MAX };
+    /// let mut archive = bus.subscription(">").unbounded_queue(64 << 20).queue_overflow(lossless).subscribe()?;
+    /// for n in 0..10_000 {
+    ///     bus.publish("orders.created", n)?;
+    /// }
+    /// assert_eq!(*archive.recv()?.payload(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unbounded_queue(mut self, ceiling: usize) -> Self {
+        self.queue = Some((QueueSize::Bytes(ceiling), queue::subscribe));
+        self
     }
 }
 
@@ -109,6 +197,8 @@ impl<P: Send + Sync + 'static> fmt::Debug for SubscriptionBuilder<'_, P> {
         f.debug_struct("SubscriptionBuilder")
             .field("pattern", &self.pattern)
             .field("overflow", &self.overflow)
+            .field("queue", &self.queue.as_ref().map(|(size, _)| size))
+            .field("queue_overflow", &self.queue_overflow)
             .field("start", &self.start)
             .field("name", &self.name)
             .finish_non_exhaustive()

@@ -1,170 +1,118 @@
-//! A subscription: a subscriber of the bus's ring that hands out the events of its topics.
+//! A subscription: it reads the ring in place, or a queue of its own.
 
-use super::audience::Seated;
-use super::sieve::{Counts, Now, Outcome, Sieve};
-use super::start::Joined;
+use super::direct::Direct;
+use super::queue::{QueueOverflow, Queued};
 use super::stats::SubscriptionStats;
 use crate::error::TryRecvError;
 use crate::event::Event;
-use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
+use crate::ring::{Overflow, Sequence, SubscriberId};
 use crate::topic::TopicPattern;
 use std::fmt;
 
-/// How many events a reader that publishers wait for takes from the ring at a time.
-pub(super) const RUN: usize = 64;
-
-/// The same for readers that nobody waits for. All of them together may hold only
-/// [`lag_slots`](crate::BusBuilder::lag_slots) events before they hold up a publisher.
-const FREE_RUN: usize = 8;
-
 /// Reads the events of its topics, in the bus's order, from where it started.
 ///
-/// Not `Clone`: each subscription has its own place. Dropping it leaves the bus and wakes publishers that waited for it. It
-/// does not keep the bus open.
+/// A *direct* one reads them in the ring, in place; a [queued](super::SubscriptionBuilder::queue) one reads copies that the
+/// dispatcher has put into a queue of its own. Not `Clone`: each subscription has its own place. Dropping it leaves the bus
+/// and wakes publishers that waited for it; what waits in its queue goes with it. It does not keep the bus open.
 #[must_use = "dropping a subscription leaves the bus"]
 pub struct Subscription<P> {
-    pub(super) subscriber: Subscriber<Event<P>>,
-    /// Leaves after the subscriber.
-    seated: Seated,
-    pub(super) sieve: Sieve<P>,
-    pub(super) counts: Counts,
-    joined: Sequence,
-    /// What the subscriber had missed on the way to where this starts.
-    lost_before: u64,
-    /// More events than a ring can hold ahead of a reader: it keeps fewer than twice its capacity.
-    pub(super) horizon: usize,
-    /// A lag or disconnect that was found after some events of the same call; the next call reports it.
-    pub(super) unreported: Option<TryRecvError>,
+    pub(super) reader: Reader<P>,
 }
 
-impl<P: Send + Sync + 'static> Subscription<P> {
-    pub(super) fn new(
-        subscriber: Subscriber<Event<P>>,
-        joined: Joined,
-        seated: Seated,
-        sieve: Sieve<P>,
-        capacity: usize,
-    ) -> Self {
-        Self {
-            joined: joined.sequence,
-            lost_before: joined.lost_before,
-            subscriber,
-            seated,
-            sieve,
-            counts: Counts::default(),
-            horizon: capacity.saturating_mul(2),
-            unreported: None,
-        }
-    }
-}
-
-/// A run of events that is consumed as far as it was handed out, also by a panic.
-struct Run<'a, P> {
-    batch: Option<Batch<'a, Event<P>>>,
-    taken: usize,
-}
-
-impl<P> Drop for Run<'_, P> {
-    fn drop(&mut self) {
-        if let Some(batch) = self.batch.take() {
-            batch.release_first(self.taken);
-        }
-    }
+/// Where a subscription reads.
+#[allow(clippy::large_enum_variant, reason = "a box would cost the direct one a step on every read")]
+pub(super) enum Reader<P> {
+    Direct(Direct<P>),
+    Queued(Queued<P>),
 }
 
 impl<P> Subscription<P> {
-    /// Calls `f` with up to `max` events of its topics and says how many; reads past all others.
-    ///
-    /// Reads past no more events than can have been there when it began, so that it ends also while other topics are busy.
-    pub(super) fn scan(&mut self, max: usize, mut f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
-        if let Some(error) = self.unreported.take() {
-            return Err(error);
-        }
-        let max = max.max(1);
-        let mut found = 0;
-        let mut skipped = 0;
-        loop {
-            let most = self.run_length(max - found);
-            let batch = match self.subscriber.batch(most) {
-                Ok(batch) => batch,
-                Err(error) if found == 0 => return Err(error),
-                Err(error @ (TryRecvError::Lagged(_) | TryRecvError::Disconnected(_))) => {
-                    self.unreported = Some(error);
-                    return Ok(found);
-                }
-                Err(_) => return Ok(found),
-            };
-            let first = batch.sequence();
-            let mut now = Now::default();
-            let mut run = Run { batch: Some(batch), taken: 0 };
-            while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
-                run.taken += 1;
-                let outcome = self.sieve.judge(event, first + run.taken as u64 - 1, &mut now);
-                self.counts.add(outcome);
-                if outcome != Outcome::Delivered {
-                    skipped += 1;
-                    continue;
-                }
-                found += 1;
-                f(event);
-                if found == max {
-                    return Ok(found);
-                }
-            }
-            if skipped >= self.horizon {
-                return if found == 0 { Err(TryRecvError::Empty) } else { Ok(found) };
-            }
-        }
+    pub(super) fn direct(direct: Direct<P>) -> Self {
+        Self { reader: Reader::Direct(direct) }
     }
 
-    /// How many events of the ring to look at together, for a reader who wants `max` more.
-    pub(super) fn run_length(&self, max: usize) -> usize {
-        match self.subscriber.overflow() {
-            Overflow::Block => RUN,
-            // What is left of such a run would stay pinned.
-            _ => FREE_RUN.min(max),
+    pub(super) fn queued(queued: Queued<P>) -> Self {
+        Self { reader: Reader::Queued(queued) }
+    }
+
+    /// Calls `f` with up to `max` events of its topics and says how many; at least one.
+    pub(super) fn scan(&mut self, max: usize, f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
+        match &mut self.reader {
+            Reader::Direct(direct) => direct.scan(max, f),
+            Reader::Queued(queued) => queued.scan(max, f),
         }
     }
 
     /// The topics it reads.
     pub fn pattern(&self) -> &TopicPattern {
-        self.sieve.pattern()
+        match &self.reader {
+            Reader::Direct(direct) => direct.seated().pattern(),
+            Reader::Queued(queued) => queued.seated().pattern(),
+        }
     }
 
     /// The name it was [given](super::SubscriptionBuilder::name).
     pub fn name(&self) -> Option<&str> {
-        self.seated.name()
+        match &self.reader {
+            Reader::Direct(direct) => direct.seated().name(),
+            Reader::Queued(queued) => queued.seated().name(),
+        }
     }
 
-    /// What happens when it is a full ring behind.
+    /// What happens when it is a full ring behind; a queued one is so when the dispatcher is.
     pub fn overflow(&self) -> Overflow {
-        self.subscriber.overflow()
+        match &self.reader {
+            Reader::Direct(direct) => direct.subscriber.overflow(),
+            Reader::Queued(queued) => queued.overflow(),
+        }
+    }
+
+    /// What happens when its queue is full; `None` for a direct one.
+    pub fn queue_overflow(&self) -> Option<QueueOverflow> {
+        match &self.reader {
+            Reader::Direct(_) => None,
+            Reader::Queued(queued) => Some(queued.queue_overflow()),
+        }
     }
 
     /// The number by which [`PublishError::blocked_by`](super::PublishError::blocked_by) names it; never used again on its
     /// bus.
     pub fn id(&self) -> SubscriberId {
-        self.subscriber.id()
+        match &self.reader {
+            Reader::Direct(direct) => direct.subscriber.id(),
+            Reader::Queued(queued) => queued.id(),
+        }
     }
 
-    /// How many events lie ahead of it, of any topic.
+    /// How many events lie ahead of it: of any topic in the ring, of its own in its queue.
     pub fn len(&self) -> usize {
-        self.subscriber.len()
+        match &self.reader {
+            Reader::Direct(direct) => direct.subscriber.len(),
+            Reader::Queued(queued) => queued.len(),
+        }
     }
 
     /// Is there nothing ahead of it, of any topic?
     pub fn is_empty(&self) -> bool {
-        self.subscriber.is_empty()
+        self.len() == 0
     }
 
-    /// How many events it has missed since it joined, of any topic, those included that no receive has reported yet.
+    /// How many events it has missed since it joined, those included that no receive has reported yet: of any topic where the
+    /// ring overtook it, of its own where its queue was full.
     pub fn lost(&self) -> u64 {
-        self.subscriber.lost() - self.lost_before
+        match &self.reader {
+            Reader::Direct(direct) => direct.lost(),
+            Reader::Queued(queued) => queued.lost(),
+        }
     }
 
-    /// The sequence of the next event it will look at.
+    /// The sequence of the next event it will look at; for a queued one that has nothing in hand, the one after the last event
+    /// it handed out.
     pub fn sequence(&self) -> Sequence {
-        self.subscriber.sequence()
+        match &self.reader {
+            Reader::Direct(direct) => direct.subscriber.sequence(),
+            Reader::Queued(queued) => queued.sequence(),
+        }
     }
 
     /// What has become of the events since it joined.
@@ -183,14 +131,9 @@ impl<P> Subscription<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stats(&self) -> SubscriptionStats {
-        SubscriptionStats {
-            joined: self.joined,
-            delivered: self.counts.delivered,
-            filtered: self.counts.filtered,
-            filter_panics: self.counts.filter_panics,
-            expired: self.counts.expired,
-            lost: self.lost(),
-            ahead: self.subscriber.len() as u64,
+        match &self.reader {
+            Reader::Direct(direct) => direct.stats(),
+            Reader::Queued(queued) => queued.stats(),
         }
     }
 }
@@ -202,6 +145,7 @@ impl<P> fmt::Debug for Subscription<P> {
             .field("pattern", self.pattern())
             .field("name", &self.name())
             .field("overflow", &self.overflow())
+            .field("queue_overflow", &self.queue_overflow())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }

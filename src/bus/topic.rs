@@ -77,7 +77,7 @@ impl<P: Send + Sync + 'static> Topic<P> {
     /// [`PublishError::Timeout`] or [`PublishError::Closed`], with the payload.
     #[inline]
     pub fn publish_timeout(&self, payload: P, timeout: Duration) -> Result<Sequence, PublishError<P>> {
-        self.outlet.publish_timeout(self.outlet.event(&self.name, payload), timeout)
+        self.outlet.publish_within(self.outlet.event(&self.name, payload), timeout)
     }
 
     /// An event for this topic with more than its payload; see [`Bus::event`](super::Bus::event).

@@ -76,7 +76,17 @@ macro_rules! publisher_methods {
             /// [`PublishTimeoutError::Timeout`] or [`PublishTimeoutError::Closed`], with the event;
             /// [`blocked_by`](PublishTimeoutError::blocked_by) names the subscriber.
             pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
-                match $me.claim_one(|me| me.claim_until(&Deadline::after(timeout))) {
+                $me.publish_until(event, || Deadline::after(timeout))
+            }
+
+            /// As [`publish_timeout`](Self::publish_timeout); what is waited for is asked for only where there is no room at once.
+            #[inline(always)]
+            pub(crate) fn publish_until(
+                $($receiver)+,
+                event: T,
+                deadline: impl FnOnce() -> Deadline,
+            ) -> Result<Sequence, PublishTimeoutError<T>> {
+                match $me.claim_one(|me| me.claim_until(&deadline())) {
                     Ok(claim) => Ok($me.finish(claim, event)),
                     Err(Refused::Full(subscriber)) => {
                         note_blocked_by(subscriber);

@@ -31,6 +31,7 @@ mod core;
 mod cursor;
 #[cfg(feature = "select")]
 mod doorbell;
+mod enlist;
 mod full;
 mod iter;
 mod join;
@@ -49,6 +50,7 @@ mod word;
 
 pub use batch::{Batch, BatchIter};
 pub use builder::{Builder, channel};
+pub(crate) use enlist::Enlisted;
 pub use iter::{IntoIter, Iter, Results, TryIter};
 pub use join::{Joiner, Start};
 pub use publisher::{Publisher, WeakPublisher};

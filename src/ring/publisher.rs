@@ -204,6 +204,13 @@ impl<T: Send + Sync + 'static> WeakPublisher<T> {
     }
 }
 
+impl<T> WeakPublisher<T> {
+    /// The sequence that the next event will get.
+    pub(crate) fn next_sequence(&self) -> Sequence {
+        self.ring.core.next_sequence()
+    }
+}
+
 impl<T> Clone for WeakPublisher<T> {
     fn clone(&self) -> Self {
         Self { ring: self.ring.clone() }

@@ -132,12 +132,12 @@ impl<T> Subscriber<T> {
     }
 
     /// First sequence not consumed: what `peek(0)` answers, and what it sleeps for.
-    pub(super) fn wanted(&self) -> Sequence {
+    pub(crate) fn wanted(&self) -> Sequence {
         self.next
     }
 
     /// Would `look` answer anything but `Empty`?
-    pub(super) fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         if self.guarded != 0 || self.next < self.pinned_to || self.gone {
             return true;
         }

@@ -18,6 +18,8 @@ mod barrier;
 #[cfg(not(eventcast_loom))]
 #[allow(unsafe_code, reason = "aligned memory without initialisation")]
 mod cells;
+#[cfg_attr(any(eventcast_loom, eventcast_shuttle), path = "channel_model.rs")]
+pub(crate) mod channel;
 mod clock;
 
 pub(crate) use arc_swap::ArcSwap;

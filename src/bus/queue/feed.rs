@@ -1,0 +1,228 @@
+//! From the ring into one queue.
+
+use super::pipe::{End, Intake};
+use super::{Queue, QueueOverflow, Tally};
+use crate::bus::sieve::{Counts, Now, Outcome, Sieve};
+use crate::contain::contain;
+use crate::error::TryRecvError;
+use crate::event::Event;
+use crate::ring::{Overflow, Sequence, Subscriber};
+use crate::sync::Countdown;
+
+/// How many events of the ring it looks at together.
+const RUN: usize = 64;
+
+/// The same where all readers that nobody waits for share the ring's spare slots.
+const FREE_RUN: usize = 16;
+
+/// How many events a queue gets in one go at most; fewer if it is small.
+const CHUNK: usize = 32;
+
+/// Reads the ring for one queue, with a subscriber of its own.
+pub(in crate::bus) struct Feed<P> {
+    subscriber: Subscriber<Event<P>>,
+    sieve: Sieve<P>,
+    intake: Intake<Event<P>>,
+    overflow: QueueOverflow,
+    chunk: usize,
+    /// The next event was judged, is wanted, and found no room.
+    judged: bool,
+    /// The queue has been full since: when it is no longer waited for.
+    stalled: Option<Countdown>,
+}
+
+/// What a look at the ring for one queue has come to.
+pub(in crate::bus) enum Served {
+    /// There may be more.
+    Moved,
+    /// Nothing is there yet.
+    Idle,
+    /// There is no room; it is waited for until then.
+    Full(Countdown),
+    /// Nothing will come any more.
+    Ended,
+}
+
+/// What the queue's overflow makes of an event that finds no room.
+enum Arrival {
+    Room,
+    Lost,
+    Waits(Countdown),
+    Disconnects,
+}
+
+impl<P> Feed<P> {
+    pub(super) fn new(
+        subscriber: Subscriber<Event<P>>,
+        sieve: Sieve<P>,
+        intake: Intake<Event<P>>,
+        overflow: QueueOverflow,
+    ) -> Self {
+        let capacity = intake.gauge().capacity() as usize;
+        let chunk = match overflow {
+            // Evicting one event takes them out one by one.
+            QueueOverflow::DropOldest => 1,
+            _ => CHUNK.min(capacity / 4).max(1),
+        };
+        Self { subscriber, sieve, intake, overflow, chunk, judged: false, stalled: None }
+    }
+
+    /// Lets nothing more in, and leaves the ring.
+    pub(super) fn end(feed: &mut Option<Self>, end: End) {
+        if let Some(feed) = feed.take() {
+            feed.intake.finish(end);
+        }
+    }
+
+    pub(in crate::bus) fn subscriber(&self) -> &Subscriber<Event<P>> {
+        &self.subscriber
+    }
+
+    /// Does an event wait for room in the queue?
+    pub(in crate::bus) fn is_stalled(&self) -> bool {
+        self.judged
+    }
+
+    /// Would [`serve`](Self::serve) do anything?
+    pub(in crate::bus) fn is_ready(&self) -> bool {
+        if !self.is_stalled() {
+            return self.subscriber.is_ready();
+        }
+        self.intake.gauge().room() > 0 || self.stalled.is_none_or(|until| until.left().is_zero())
+    }
+}
+
+impl<P: Clone> Feed<P> {
+    /// Takes a run of events from the ring into the queue.
+    pub(in crate::bus) fn serve(feed: &mut Option<Self>, queue: &Queue<P>) -> Served {
+        if queue.has_left() {
+            Self::end(feed, End::Closed);
+        }
+        let Some(this) = feed else { return Served::Ended };
+        match this.move_run(queue) {
+            Ok(served) => served,
+            Err(end) => {
+                Self::end(feed, end);
+                queue.note_levels(Sequence::MAX);
+                Served::Ended
+            }
+        }
+    }
+
+    fn move_run(&mut self, queue: &Queue<P>) -> Result<Served, End> {
+        let most = if let Overflow::Block = self.subscriber.overflow() { RUN } else { FREE_RUN };
+        let run = match self.subscriber.batch(most) {
+            Ok(run) => run,
+            Err(TryRecvError::Empty) => return Ok(Served::Idle),
+            Err(TryRecvError::Lagged(missed)) => {
+                Tally::add(&queue.tally.lost_overwritten, missed);
+                return match self.overflow {
+                    QueueOverflow::Disconnect => Err(End::Disconnected(missed)),
+                    _ => Ok(Served::Moved),
+                };
+            }
+            Err(TryRecvError::Closed | TryRecvError::Disconnected(_)) => return Err(End::Closed),
+        };
+        let first = run.sequence();
+        let mut now = Now::default();
+        let mut counts = Counts::default();
+        let mut chunk = Chunk::new(&self.intake, self.chunk);
+        let mut consumed = 0;
+        let mut end = Ok(Served::Moved);
+        for (event, sequence) in run.iter().zip(first..) {
+            if !std::mem::take(&mut self.judged) {
+                let outcome = self.sieve.judge(event, sequence, &mut now);
+                if outcome != Outcome::Delivered {
+                    counts.add(outcome);
+                    consumed += 1;
+                    continue;
+                }
+            }
+            match chunk.make_room(self.overflow, &mut self.stalled) {
+                Arrival::Room => match contain(|| event.clone()) {
+                    Some(copy) => chunk.push(copy),
+                    None => Tally::add(&queue.tally.lost_clone, 1),
+                },
+                Arrival::Lost => Tally::add(&queue.tally.lost_full, 1),
+                Arrival::Waits(until) => {
+                    self.judged = true;
+                    end = Ok(Served::Full(until));
+                    break;
+                }
+                Arrival::Disconnects => {
+                    end = Err(End::Disconnected(0));
+                    break;
+                }
+            }
+            consumed += 1;
+        }
+        chunk.flush();
+        let evicted = chunk.evicted;
+        run.release_first(consumed);
+        queue.tally.judged(&counts);
+        Tally::add(&queue.tally.lost_full, evicted);
+        queue.note_levels(self.subscriber.sequence());
+        end
+    }
+}
+
+/// Events on their way into the queue.
+struct Chunk<'a, T> {
+    intake: &'a Intake<T>,
+    events: Vec<T>,
+    most: usize,
+    /// Known to be room, beside what the chunk has.
+    room: u64,
+    evicted: u64,
+}
+
+impl<'a, T> Chunk<'a, T> {
+    fn new(intake: &'a Intake<T>, most: usize) -> Self {
+        Self { intake, events: Vec::new(), most, room: 0, evicted: 0 }
+    }
+
+    /// Room for one event more, if the overflow lets it have some.
+    fn make_room(&mut self, overflow: QueueOverflow, stalled: &mut Option<Countdown>) -> Arrival {
+        if self.room == 0 {
+            self.flush();
+            self.room = self.intake.gauge().room();
+        }
+        if self.room > 0 {
+            self.room -= 1;
+            *stalled = None;
+            return Arrival::Room;
+        }
+        match overflow {
+            QueueOverflow::DropOldest => {
+                if let Some(oldest) = self.intake.evict() {
+                    self.evicted += 1;
+                    contain(|| drop(oldest));
+                }
+                Arrival::Room
+            }
+            QueueOverflow::DropNewest => Arrival::Lost,
+            QueueOverflow::Disconnect => Arrival::Disconnects,
+            QueueOverflow::Block { within } => {
+                let until = *stalled.get_or_insert_with(|| Countdown::after(within));
+                if until.left().is_zero() { Arrival::Lost } else { Arrival::Waits(until) }
+            }
+        }
+    }
+
+    fn push(&mut self, event: T) {
+        if self.most == 1 {
+            return self.intake.put(event);
+        }
+        if self.events.capacity() == 0 {
+            self.events.reserve_exact(self.most);
+        }
+        self.events.push(event);
+        if self.events.len() == self.most {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.intake.put_all(std::mem::take(&mut self.events));
+    }
+}

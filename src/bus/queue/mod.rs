@@ -1,0 +1,222 @@
+//! Queued subscriptions: each has a bounded queue of its own, which the dispatcher fills.
+//!
+//! - **The queue is full** and its overflow is *block*: the dispatcher leaves the event where it is and serves the others;
+//!   publishers are held up once that event is a full ring behind. After the time that the subscription allows, arriving events are
+//!   lost, counted, until there is room again. *Drop newest*: the arriving event is lost. *Drop oldest*: the one that has
+//!   waited longest. *Disconnect*: the subscription ends; what waits can still be read.
+//! - **The dispatcher is a full ring behind** (publishers are faster than it can copy): queues that block hold publishers up;
+//!   all others lose the oldest events, counted as `overwritten`.
+//! - **The bus is closed**: what was accepted still goes into the queues; then the subscription reads what waits, then `Closed`.
+//! - **The subscription is dropped**: what waits in its queue goes with it.
+
+mod feed;
+mod pipe;
+mod reader;
+
+pub(super) use feed::{Feed, Served};
+pub(super) use pipe::End;
+pub(super) use reader::Queued;
+
+use super::dispatcher::Dispatcher;
+use super::error::SubscribeError;
+use super::outlet::Outlet;
+use super::sieve::{Counts, Sieve};
+use super::start::Joined;
+use super::subscribe::Plan;
+use super::subscription::Subscription;
+use crate::event::Event;
+use crate::ring::{MAX_CAPACITY, Overflow, Sequence, SubscriberId, WeakPublisher};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering::*};
+use pipe::{Gauge, Size, pipe};
+use std::time::Duration;
+
+/// What happens when a subscription's queue is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum QueueOverflow {
+    /// The arriving event waits, at most `within` from the moment at which the queue was found full, and is lost then; so are
+    /// those after it until there is room again. [`Duration::MAX`] loses nothing. While it waits it takes up room in the ring:
+    /// publishers wait once it is a full ring behind.
+    Block {
+        /// How long a full queue is waited for.
+        within: Duration,
+    },
+    /// The arriving event is lost.
+    DropNewest,
+    /// The event that has waited longest is lost. The default.
+    #[default]
+    DropOldest,
+    /// The subscription ends; it can still read what waits.
+    Disconnect,
+}
+
+impl QueueOverflow {
+    /// What the dispatcher's subscriber in the ring does when it is a full ring behind.
+    fn in_ring(self) -> Overflow {
+        match self {
+            Self::Block { .. } => Overflow::Block,
+            Self::DropNewest | Self::DropOldest | Self::Disconnect => Overflow::Lag,
+        }
+    }
+}
+
+/// The queue that a subscription asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum QueueSize {
+    Events(usize),
+    /// A ceiling in bytes; memory as it is needed.
+    Bytes(usize),
+}
+
+/// What a queue of one event costs beside the event itself, at most: the channel's stamp and the item's kind.
+pub(super) const ITEM_OVERHEAD: usize = 16;
+
+impl QueueSize {
+    fn check<P>(self) -> Result<Size, SubscribeError> {
+        let (events, reserved) = match self {
+            Self::Events(events) => (events, true),
+            Self::Bytes(bytes) => (bytes / (size_of::<Event<P>>() + ITEM_OVERHEAD), false),
+        };
+        if events == 0 || (reserved && events > MAX_CAPACITY) {
+            return Err(SubscribeError::QueueSize { events });
+        }
+        Ok(Size { events, reserved })
+    }
+}
+
+/// What the dispatcher, the subscription and the bus share of one queue.
+pub(super) struct Queue<P> {
+    id: SubscriberId,
+    overflow: QueueOverflow,
+    gauge: Arc<Gauge>,
+    ring: WeakPublisher<Event<P>>,
+    pub(super) tally: Tally,
+    /// Nothing once the subscription has ended. Locked by whoever fills the queue.
+    pub(super) feed: Mutex<Option<Feed<P>>>,
+    /// The subscription has been dropped, or was ended from outside.
+    left: AtomicBool,
+}
+
+/// What has become of a queue's events. Each count is written by one thread at a time: the last by the reader, all others by
+/// whoever holds the feed.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) filtered: AtomicU64,
+    pub(super) filter_panics: AtomicU64,
+    pub(super) expired: AtomicU64,
+    /// Lost because the queue was full.
+    pub(super) lost_full: AtomicU64,
+    /// Lost because the dispatcher was a full ring behind; of any topic.
+    pub(super) lost_overwritten: AtomicU64,
+    /// Lost because their payload's `Clone` panicked.
+    pub(super) lost_clone: AtomicU64,
+    /// Where the dispatcher goes on; beyond all events once it does not.
+    place: AtomicU64,
+    pub(super) high_water: AtomicU64,
+    pub(super) delivered: AtomicU64,
+}
+
+impl Tally {
+    /// Adds to one of its counts, of which the calling thread is the only writer.
+    pub(super) fn add(count: &AtomicU64, n: u64) {
+        count.store(count.load(Relaxed) + n, Relaxed);
+    }
+
+    pub(super) fn judged(&self, counts: &Counts) {
+        Self::add(&self.filtered, counts.filtered);
+        Self::add(&self.filter_panics, counts.filter_panics);
+        Self::add(&self.expired, counts.expired);
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.lost_full.load(Relaxed) + self.lost_overwritten.load(Relaxed) + self.lost_clone.load(Relaxed)
+    }
+}
+
+impl<P> Queue<P> {
+    pub(super) fn gauge(&self) -> &Gauge {
+        &self.gauge
+    }
+
+    pub(super) fn overflow(&self) -> QueueOverflow {
+        self.overflow
+    }
+
+    pub(super) fn id(&self) -> SubscriberId {
+        self.id
+    }
+
+    /// From now on nobody fills it.
+    pub(super) fn leave(&self) {
+        // ORDERING: Release pairs with the Acquire of `has_left`; the bell that follows wakes the dispatcher to look.
+        self.left.store(true, Release);
+        // Unless somebody is at it, who will look.
+        if let Some(mut feed) = self.feed.try_lock() {
+            Feed::end(&mut feed, End::Closed);
+        }
+        self.note_levels(Sequence::MAX);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Acquire)
+    }
+
+    /// How many events lie ahead of the dispatcher, of any topic.
+    pub(super) fn behind(&self) -> u64 {
+        // ORDERING: Acquire pairs with the Release in `note_levels`: what it has passed has been counted.
+        let place = self.tally.place.load(Acquire);
+        self.ring.next_sequence().saturating_sub(place)
+    }
+
+    /// How many events have been put in so far.
+    pub(super) fn put_in(&self) -> u64 {
+        self.gauge.put_in()
+    }
+
+    /// How many of those were handed out or evicted.
+    pub(super) fn settled(&self) -> u64 {
+        self.gauge.evicted() + self.tally.delivered.load(Relaxed)
+    }
+
+    /// After the feed has been served: the sequence that it goes on at.
+    fn note_levels(&self, place: Sequence) {
+        // ORDERING: see `behind`.
+        self.tally.place.store(place, Release);
+        let waiting = self.gauge.waiting();
+        if waiting > self.tally.high_water.load(Relaxed) {
+            self.tally.high_water.store(waiting, Relaxed);
+        }
+    }
+}
+
+/// Makes a queued subscription. Only for payloads that can be cloned, which is why the builder keeps this as a pointer.
+pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
+    outlet: &Outlet<P>,
+    plan: Plan<P>,
+    size: QueueSize,
+    overflow: QueueOverflow,
+) -> Result<Subscription<P>, SubscribeError> {
+    let size = size.check::<P>()?;
+    let publisher = outlet.publisher();
+    let seated = plan.seat(outlet, overflow.in_ring(), Some(overflow));
+    let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow.in_ring())?;
+    seated.sit(subscriber.id());
+    let joined = Joined::new(&mut subscriber, publisher, plan.start);
+    let id = subscriber.id();
+    let (intake, outflow) = pipe(size, subscriber.barrier());
+    let gauge = intake.gauge().clone();
+    let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age());
+    let feed = Feed::new(subscriber, sieve, intake, overflow);
+    let queue = Arc::new(Queue {
+        id,
+        overflow,
+        gauge,
+        ring: publisher.downgrade(),
+        tally: Tally { place: AtomicU64::new(joined.sequence), ..Tally::default() },
+        feed: Mutex::new(Some(feed)),
+        left: AtomicBool::new(false),
+    });
+    let dispatcher = outlet.dispatcher();
+    Dispatcher::add(dispatcher, queue.clone())?;
+    Ok(Subscription::queued(Queued::new(queue, outflow, dispatcher.clone(), seated, joined)))
+}

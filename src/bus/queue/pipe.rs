@@ -1,0 +1,248 @@
+//! The queue itself: one side puts in, one side takes out, and the first may take out what is too old.
+//!
+//! A channel carries items, each one event or a small batch of them; how many events wait is known from three counts, each
+//! written by one side only: put in and evicted by the intake, taken by the outflow. The outflow counts after it has taken, so
+//! there is never less room than the counts say. An eviction counts what it has in hand, never what it expected to find: the
+//! outflow may have been faster.
+
+use crate::sync::channel::{self, Receiver, Sender};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Barrier, Countdown, Ordering::*};
+use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
+
+/// What the channel carries.
+enum Item<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+/// How many events wait at most, and whether there is memory for them from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::bus) struct Size {
+    pub(in crate::bus) events: usize,
+    pub(in crate::bus) reserved: bool,
+}
+
+/// What both sides and the bus look at.
+pub(in crate::bus) struct Gauge {
+    capacity: u64,
+    barrier: Barrier,
+    /// Written by the intake.
+    put: CachePadded<[AtomicU64; 2]>,
+    /// Written by the outflow.
+    taken: CachePadded<AtomicU64>,
+    /// The intake waits for room.
+    awaited: AtomicBool,
+    /// See [`End`]; written once, before the sender goes.
+    end: AtomicU64,
+}
+
+const IN: usize = 0;
+const EVICTED: usize = 1;
+
+/// Why nothing more will come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::bus) enum End {
+    Closed,
+    /// The queue overflowed; so many events before that were missed.
+    Disconnected(u64),
+}
+
+/// Why there is nothing to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::bus) enum Nothing {
+    Yet,
+    Ever,
+}
+
+impl Gauge {
+    /// How many events wait.
+    pub(in crate::bus) fn waiting(&self) -> u64 {
+        // The intake's counts last: what was taken by then had been put in.
+        let taken = self.taken.load(Acquire);
+        (self.put[IN].load(Relaxed) - self.put[EVICTED].load(Relaxed)).saturating_sub(taken)
+    }
+
+    /// How many events have been put in so far.
+    pub(in crate::bus) fn put_in(&self) -> u64 {
+        self.put[IN].load(Relaxed)
+    }
+
+    /// How many of them were evicted.
+    pub(in crate::bus) fn evicted(&self) -> u64 {
+        self.put[EVICTED].load(Relaxed)
+    }
+
+    pub(in crate::bus) fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// How many more events fit.
+    pub(in crate::bus) fn room(&self) -> u64 {
+        self.capacity.saturating_sub(self.waiting())
+    }
+
+    /// Before the intake sleeps until there is room; the heavy barrier and another look must follow.
+    pub(in crate::bus) fn await_room(&self) {
+        // ORDERING: Relaxed; the barriers of the handshake order it against the outflow's look.
+        self.awaited.store(true, Relaxed);
+    }
+
+    pub(in crate::bus) fn end(&self) -> End {
+        // ORDERING: Relaxed: asked once the channel is disconnected, which the sender's drop has made visible.
+        match self.end.load(Relaxed) {
+            0 => End::Closed,
+            n => End::Disconnected(n - 1),
+        }
+    }
+}
+
+/// Only one thread writes it.
+fn add(count: &AtomicU64, n: u64) {
+    // ORDERING: Release pairs with the Acquire of `waiting`: who sees that an event was taken sees that it was put in.
+    count.store(count.load(Relaxed) + n, Release);
+}
+
+/// The side of the dispatcher.
+pub(in crate::bus) struct Intake<T> {
+    sender: Sender<Item<T>>,
+    head: Receiver<Item<T>>,
+    gauge: Arc<Gauge>,
+}
+
+/// The side of the subscription.
+pub(in crate::bus) struct Outflow<T> {
+    receiver: Receiver<Item<T>>,
+    in_hand: VecDeque<T>,
+    gauge: Arc<Gauge>,
+}
+
+pub(in crate::bus) fn pipe<T>(size: Size, barrier: Barrier) -> (Intake<T>, Outflow<T>) {
+    let (sender, receiver) = if size.reserved { channel::bounded(size.events) } else { channel::unbounded() };
+    let gauge = Arc::new(Gauge {
+        capacity: size.events as u64,
+        barrier,
+        put: CachePadded::new([AtomicU64::new(0), AtomicU64::new(0)]),
+        taken: CachePadded::new(AtomicU64::new(0)),
+        awaited: AtomicBool::new(false),
+        end: AtomicU64::new(0),
+    });
+    let intake = Intake { sender, head: receiver.clone(), gauge: gauge.clone() };
+    (intake, Outflow { receiver, in_hand: VecDeque::new(), gauge })
+}
+
+impl<T> Intake<T> {
+    pub(in crate::bus) fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
+    }
+
+    /// Puts one event in; there has to be room.
+    pub(in crate::bus) fn put(&self, event: T) {
+        self.send(Item::One(event), 1);
+    }
+
+    /// Puts events in, in one go; there has to be room.
+    pub(in crate::bus) fn put_all(&self, mut events: Vec<T>) {
+        match events.len() {
+            0 => {}
+            1 => self.send(Item::One(events.remove(0)), 1),
+            n => self.send(Item::Many(events), n as u64),
+        }
+    }
+
+    fn send(&self, item: Item<T>, events: u64) {
+        // Before the item can be taken, or the outflow would be ahead.
+        add(&self.gauge.put[IN], events);
+        if self.sender.try_send(item).is_err() {
+            unreachable!("no room for an item where there is room for an event");
+        }
+    }
+
+    /// Makes room for one event by taking out the oldest that waits; nothing if the outflow took it first, which made room as
+    /// well. Only where events were put in one by one.
+    pub(in crate::bus) fn evict(&self) -> Option<T> {
+        match self.head.try_recv() {
+            Ok(Item::One(event)) => {
+                add(&self.gauge.put[EVICTED], 1);
+                Some(event)
+            }
+            Ok(Item::Many(_)) => unreachable!("a batch in a queue that evicts"),
+            Err(_) => None,
+        }
+    }
+
+    /// Nothing more will come. What waits can still be taken.
+    pub(in crate::bus) fn finish(self, end: End) {
+        let word = match end {
+            End::Closed => 0,
+            End::Disconnected(missed) => missed + 1,
+        };
+        // ORDERING: Relaxed: the drop of the sender publishes it.
+        self.gauge.end.store(word, Relaxed);
+    }
+}
+
+impl<T> Outflow<T> {
+    /// Takes the next event; true beside it if the intake waits for the room that this has made.
+    pub(in crate::bus) fn take(&mut self) -> Result<(T, bool), Nothing> {
+        if let Some(event) = self.in_hand.pop_front() {
+            return Ok((event, false));
+        }
+        match self.receiver.try_recv() {
+            Ok(Item::One(event)) => Ok((event, self.took(1))),
+            Ok(Item::Many(events)) => {
+                let awaited = self.took(events.len() as u64);
+                self.in_hand = events.into();
+                let first = self.in_hand.pop_front().expect("a batch has events");
+                Ok((first, awaited))
+            }
+            Err(crossbeam_channel::TryRecvError::Empty) => Err(Nothing::Yet),
+            Err(crossbeam_channel::TryRecvError::Disconnected) => Err(Nothing::Ever),
+        }
+    }
+
+    /// Takes events in hand until there are `max`, as far as they are there, and says how many; at least one. True beside
+    /// them as with [`take`](Self::take).
+    pub(in crate::bus) fn take_in_hand(&mut self, max: usize) -> Result<(usize, bool), Nothing> {
+        let mut awaited = false;
+        while self.in_hand.len() < max {
+            match self.receiver.try_recv() {
+                Ok(Item::One(event)) => {
+                    awaited |= self.took(1);
+                    self.in_hand.push_back(event);
+                }
+                Ok(Item::Many(events)) => {
+                    awaited |= self.took(events.len() as u64);
+                    self.in_hand.extend(events);
+                }
+                Err(_) if !self.in_hand.is_empty() => break,
+                Err(crossbeam_channel::TryRecvError::Empty) => return Err(Nothing::Yet),
+                Err(crossbeam_channel::TryRecvError::Disconnected) => return Err(Nothing::Ever),
+            }
+        }
+        Ok((self.in_hand.len().min(max), awaited))
+    }
+
+    /// The events in hand.
+    pub(in crate::bus) fn in_hand(&self) -> &VecDeque<T> {
+        &self.in_hand
+    }
+
+    /// Lets the first `n` of those in hand go.
+    pub(in crate::bus) fn release(&mut self, n: usize) {
+        self.in_hand.drain(..n);
+    }
+
+    /// After taking from the channel: does the intake wait for room?
+    fn took(&self, events: u64) -> bool {
+        add(&self.gauge.taken, events);
+        self.gauge.barrier.light();
+        // ORDERING: Relaxed; the barriers of the handshake order it against the intake's registration.
+        self.gauge.awaited.load(Relaxed) && self.gauge.awaited.swap(false, Relaxed)
+    }
+
+    /// Waits until there is something to take or nothing will ever come; false when the time is over first.
+    pub(in crate::bus) fn wait(&self, left: &Countdown) -> bool {
+        !self.in_hand.is_empty() || channel::wait_to_take(&self.receiver, left)
+    }
+}

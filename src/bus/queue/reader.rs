@@ -1,0 +1,189 @@
+//! A queued subscription's own side.
+
+use super::pipe::{End, Nothing, Outflow};
+use super::{Queue, QueueOverflow, Tally};
+use crate::bus::audience::Seated;
+use crate::bus::dispatcher::Dispatcher;
+use crate::bus::start::Joined;
+use crate::bus::stats::SubscriptionStats;
+use crate::error::TryRecvError;
+use crate::event::Event;
+use crate::ring::{Overflow, Sequence, SubscriberId};
+use crate::sync::{Arc, Countdown, Ordering::Relaxed};
+use std::collections::VecDeque;
+
+pub(in crate::bus) struct Queued<P> {
+    queue: Arc<Queue<P>>,
+    outflow: Outflow<Event<P>>,
+    dispatcher: Arc<Dispatcher<P>>,
+    seated: Seated,
+    joined: Sequence,
+    /// After the last event that was handed out.
+    next: Sequence,
+    /// Events in hand that a guard was made for and that were not released: the next call hands them out.
+    guarded: usize,
+    /// The end has been reported.
+    ended: bool,
+}
+
+impl<P> Queued<P> {
+    pub(super) fn new(
+        queue: Arc<Queue<P>>,
+        outflow: Outflow<Event<P>>,
+        dispatcher: Arc<Dispatcher<P>>,
+        seated: Seated,
+        joined: Joined,
+    ) -> Self {
+        let Joined { sequence: joined, .. } = joined;
+        Self { queue, outflow, dispatcher, seated, joined, next: joined, guarded: 0, ended: false }
+    }
+
+    /// Takes the next event if there is one.
+    pub(in crate::bus) fn take(&mut self) -> Result<Event<P>, TryRecvError> {
+        self.settle();
+        let (event, awaited) = match self.outflow.take() {
+            Ok(taken) => taken,
+            Err(nothing) => return Err(self.report(nothing)),
+        };
+        self.made_room(awaited);
+        self.handed_out(event.sequence(), 1);
+        Ok(event)
+    }
+
+    /// Calls `f` with up to `max` events and says how many.
+    pub(in crate::bus) fn scan(
+        &mut self,
+        max: usize,
+        mut f: impl FnMut(&Event<P>),
+    ) -> Result<usize, TryRecvError> {
+        f(&self.take()?);
+        let mut found = 1;
+        while found < max {
+            let Ok((event, awaited)) = self.outflow.take() else { break };
+            self.made_room(awaited);
+            self.handed_out(event.sequence(), 1);
+            found += 1;
+            f(&event);
+        }
+        Ok(found)
+    }
+
+    /// Takes up to `max` events in hand for a guard, at least one, and says how many.
+    pub(in crate::bus) fn hold(&mut self, max: usize) -> Result<usize, TryRecvError> {
+        self.settle();
+        match self.outflow.take_in_hand(max) {
+            Ok((n, awaited)) => {
+                self.made_room(awaited);
+                Ok(n)
+            }
+            Err(nothing) => Err(self.report(nothing)),
+        }
+    }
+
+    /// The events in hand.
+    pub(in crate::bus) fn held(&self) -> &VecDeque<Event<P>> {
+        self.outflow.in_hand()
+    }
+
+    /// A guard is made for the first `n` of those in hand.
+    pub(in crate::bus) fn guard(&mut self, n: usize) {
+        self.guarded = n;
+    }
+
+    /// Hands out what a guard was made for and did not release.
+    fn settle(&mut self) {
+        self.release(self.guarded);
+    }
+
+    /// Hands out the first `n` of those in hand, and leaves the rest.
+    pub(in crate::bus) fn release(&mut self, n: usize) {
+        self.guarded = 0;
+        let Some(last) = n.checked_sub(1).and_then(|last| self.held().get(last)) else { return };
+        self.handed_out(last.sequence(), n as u64);
+        self.outflow.release(n);
+    }
+
+    fn handed_out(&mut self, last: Sequence, n: u64) {
+        self.next = last + 1;
+        Tally::add(&self.queue.tally.delivered, n);
+    }
+
+    fn made_room(&self, awaited: bool) {
+        if awaited {
+            self.dispatcher.call();
+        }
+    }
+
+    fn report(&mut self, nothing: Nothing) -> TryRecvError {
+        match (nothing, self.queue.gauge().end()) {
+            (Nothing::Yet, _) => TryRecvError::Empty,
+            (Nothing::Ever, End::Disconnected(missed)) if !self.ended => {
+                self.ended = true;
+                TryRecvError::Disconnected(missed)
+            }
+            (Nothing::Ever, _) => TryRecvError::Closed,
+        }
+    }
+
+    /// Waits until there is an event or an end; false when the time is over first.
+    pub(in crate::bus) fn wait(&self, left: &Countdown) -> bool {
+        self.outflow.wait(left)
+    }
+
+    pub(in crate::bus) fn seated(&self) -> &Seated {
+        &self.seated
+    }
+
+    pub(in crate::bus) fn id(&self) -> SubscriberId {
+        self.queue.id()
+    }
+
+    /// Of the dispatcher's subscriber in the ring.
+    pub(in crate::bus) fn overflow(&self) -> Overflow {
+        self.queue.overflow().in_ring()
+    }
+
+    pub(in crate::bus) fn queue_overflow(&self) -> QueueOverflow {
+        self.queue.overflow()
+    }
+
+    pub(in crate::bus) fn sequence(&self) -> Sequence {
+        self.held().front().map_or(self.next, Event::sequence)
+    }
+
+    /// Events that wait, and those ahead of the dispatcher.
+    pub(in crate::bus) fn len(&self) -> usize {
+        (self.queue.behind() + self.queued()) as usize
+    }
+
+    fn queued(&self) -> u64 {
+        self.queue.gauge().waiting() + self.held().len() as u64
+    }
+
+    pub(in crate::bus) fn lost(&self) -> u64 {
+        self.queue.tally.lost()
+    }
+
+    pub(in crate::bus) fn stats(&self) -> SubscriptionStats {
+        // First: what the dispatcher is past has been counted.
+        let ahead = self.queue.behind();
+        let tally = &self.queue.tally;
+        SubscriptionStats {
+            joined: self.joined,
+            delivered: tally.delivered.load(Relaxed),
+            filtered: tally.filtered.load(Relaxed),
+            filter_panics: tally.filter_panics.load(Relaxed),
+            expired: tally.expired.load(Relaxed),
+            lost: tally.lost(),
+            queued: self.queued(),
+            ahead,
+        }
+    }
+}
+
+impl<P> Drop for Queued<P> {
+    fn drop(&mut self) {
+        self.queue.leave();
+        self.dispatcher.remove(&self.queue);
+    }
+}

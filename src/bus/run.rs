@@ -1,0 +1,93 @@
+//! A run of events that a direct subscription has judged and lends in place.
+
+use super::direct::{Direct, RUN};
+use super::sieve::{Counts, Now, Outcome};
+use crate::error::TryRecvError;
+use crate::event::Event;
+use crate::ring;
+
+/// What is to become of the next events of the ring; at least one is handed out.
+pub(super) struct Judged {
+    outcomes: [Outcome; RUN],
+    len: usize,
+}
+
+impl Judged {
+    /// Places of the events that are handed out, from `first` on.
+    fn delivered_from(&self, first: usize) -> impl Iterator<Item = usize> {
+        (first..self.len).filter(|at| self.outcomes[*at] == Outcome::Delivered)
+    }
+}
+
+/// Judged events, consumed with what lies between them when it is dropped.
+pub(super) struct Run<'a, P> {
+    /// Only the drop takes it.
+    batch: Option<ring::Batch<'a, Event<P>>>,
+    counts: &'a mut Counts,
+    judged: Judged,
+}
+
+impl<P> Direct<P> {
+    /// Reads past runs without an event of its topics, and judges the first that has one.
+    pub(super) fn judge_next(&mut self, max: usize) -> Result<Judged, TryRecvError> {
+        if let Some(error) = self.unreported.take() {
+            return Err(error);
+        }
+        let max = max.max(1);
+        let most = self.run_length(max).min(max);
+        let mut skipped = 0;
+        while skipped < self.horizon {
+            let batch = self.subscriber.batch(most)?;
+            let mut judged = Judged { outcomes: [Outcome::Filtered; RUN], len: batch.len() };
+            let mut now = Now::default();
+            for (at, event) in batch.iter().enumerate() {
+                judged.outcomes[at] = self.sieve.judge(event, batch.sequence() + at as u64, &mut now);
+            }
+            if judged.delivered_from(0).next().is_some() {
+                batch.release_first(0);
+                return Ok(judged);
+            }
+            judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
+            skipped += judged.len;
+        }
+        Err(TryRecvError::Empty)
+    }
+
+    /// The guard of what was judged just now.
+    pub(super) fn run(&mut self, judged: Judged) -> Run<'_, P> {
+        judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
+        let batch = self.subscriber.batch(judged.len).expect("what was judged is still there");
+        debug_assert_eq!(batch.len(), judged.len, "nobody else reads here");
+        Run { batch: Some(batch), counts: &mut self.counts, judged }
+    }
+}
+
+impl<P> Run<'_, P> {
+    /// How many events it hands out from `place` on.
+    pub(super) fn left(&self, place: usize) -> usize {
+        self.judged.delivered_from(place).count()
+    }
+
+    /// The first event at `place` or behind, and the place behind it.
+    pub(super) fn next(&self, place: usize) -> Option<(&Event<P>, usize)> {
+        let at = self.judged.delivered_from(place).next()?;
+        Some((self.batch.as_ref()?.get(at)?, at + 1))
+    }
+
+    /// Only the first `n` events, and what lies before them, are consumed when it is dropped.
+    pub(super) fn keep_first(&mut self, n: usize) {
+        let keep = self.judged.delivered_from(0).nth(n).unwrap_or(self.judged.len);
+        self.judged.outcomes[keep..self.judged.len]
+            .iter()
+            .for_each(|outcome| self.counts.take_back(*outcome));
+        self.judged.len = keep;
+    }
+}
+
+impl<P> Drop for Run<'_, P> {
+    fn drop(&mut self) {
+        if let Some(batch) = self.batch.take() {
+            batch.release_first(self.judged.len);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! A stand-in for crossbeam's channels under a model checker, which cannot see into them: a mutex around a queue. Each
+//! operation is one step, as the real ones promise; what is checked is the engine's use of them.
+
+use super::{Arc, Countdown, Mutex, yield_now};
+use std::collections::VecDeque;
+
+struct Inner<T> {
+    queue: VecDeque<T>,
+    capacity: usize,
+    senders: usize,
+}
+
+pub(crate) struct Sender<T>(Arc<Mutex<Inner<T>>>);
+
+pub(crate) struct Receiver<T>(Arc<Mutex<Inner<T>>>);
+
+pub(crate) fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let inner = Arc::new(Mutex::new(Inner { queue: VecDeque::new(), capacity, senders: 1 }));
+    (Sender(inner.clone()), Receiver(inner))
+}
+
+pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    bounded(usize::MAX)
+}
+
+impl<T> Sender<T> {
+    pub(crate) fn try_send(&self, item: T) -> Result<(), crossbeam_channel::TrySendError<T>> {
+        let mut inner = self.0.lock();
+        if inner.queue.len() >= inner.capacity {
+            return Err(crossbeam_channel::TrySendError::Full(item));
+        }
+        inner.queue.push_back(item);
+        Ok(())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.0.lock().senders -= 1;
+    }
+}
+
+impl<T> Receiver<T> {
+    pub(crate) fn try_recv(&self) -> Result<T, crossbeam_channel::TryRecvError> {
+        let mut inner = self.0.lock();
+        match inner.queue.pop_front() {
+            Some(item) => Ok(item),
+            None if inner.senders == 0 => Err(crossbeam_channel::TryRecvError::Disconnected),
+            None => Err(crossbeam_channel::TryRecvError::Empty),
+        }
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+pub(crate) fn wait_to_take<T>(receiver: &Receiver<T>, left: &Countdown) -> bool {
+    loop {
+        let inner = receiver.0.lock();
+        if !inner.queue.is_empty() || inner.senders == 0 {
+            return true;
+        }
+        drop(inner);
+        if left.left().is_zero() {
+            return false;
+        }
+        yield_now();
+    }
+}
