@@ -79,6 +79,11 @@ pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, SubscriberId, Wait};
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
 
+/// The queue of a queued subscription, which has no public face, for its models.
+#[cfg(eventcast_loom)]
+#[doc(hidden)]
+pub use bus::model as pipe;
+
 /// The README's example compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -74,8 +74,8 @@ impl<P> Dispatcher<P> {
     }
 
     /// The queues whose subscriptions are there, those included that get nothing more.
-    pub(super) fn queues(&self) -> Arc<Vec<Arc<Queue<P>>>> {
-        self.queues.load_full()
+    pub(super) fn queues(&self) -> Vec<Arc<Queue<P>>> {
+        Vec::clone(&self.queues.load())
     }
 
     pub(super) fn is_inline(&self) -> bool {

@@ -38,6 +38,8 @@ pub use error::{Invalid, InvalidId, InvalidTopic, PublishError, SubscribeError, 
 pub use flush::FlushReport;
 pub use iter::{IntoIter, Iter, Results, TryIter};
 pub use queue::QueueOverflow;
+#[cfg(eventcast_loom)]
+pub use queue::model;
 pub use start::Start;
 pub use stats::{Stats, SubscriptionInfo, SubscriptionStats};
 pub use subscribe::SubscriptionBuilder;

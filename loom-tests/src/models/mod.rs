@@ -4,6 +4,7 @@ mod claims;
 mod disconnect;
 mod joins;
 mod lag;
+mod queues;
 mod teardown;
 mod waits;
 
@@ -21,5 +22,12 @@ const fn model(name: &'static str, bound: usize, run: fn()) -> Model {
     Model { name, bound, at_least: 10, run }
 }
 
-pub const MODELS: &[&[Model]] =
-    &[claims::MODELS, waits::MODELS, joins::MODELS, lag::MODELS, disconnect::MODELS, teardown::MODELS];
+pub const MODELS: &[&[Model]] = &[
+    claims::MODELS,
+    waits::MODELS,
+    joins::MODELS,
+    lag::MODELS,
+    queues::MODELS,
+    disconnect::MODELS,
+    teardown::MODELS,
+];

@@ -17,6 +17,9 @@ pub(super) use feed::{Feed, Served};
 pub(super) use pipe::End;
 pub(super) use reader::Queued;
 
+#[cfg(eventcast_loom)]
+pub use pipe::model;
+
 use super::dispatcher::Dispatcher;
 use super::error::SubscribeError;
 use super::outlet::Outlet;

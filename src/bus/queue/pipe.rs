@@ -158,9 +158,12 @@ impl<T> Intake<T> {
         }
     }
 
-    /// Makes room for one event by taking out the oldest that waits; nothing if the outflow took it first, which made room as
-    /// well. Only where events were put in one by one.
+    /// Makes sure that there is room for one event, by taking out the oldest that waits if need be. Nothing comes out where the
+    /// outflow took it first, which made room as well. Only where events were put in one by one.
     pub(in crate::bus) fn evict(&self) -> Option<T> {
+        if self.gauge.room() > 0 {
+            return None;
+        }
         match self.head.try_recv() {
             Ok(Item::One(event)) => {
                 add(&self.gauge.put[EVICTED], 1);
@@ -244,5 +247,68 @@ impl<T> Outflow<T> {
     /// Waits until there is something to take or nothing will ever come; false when the time is over first.
     pub(in crate::bus) fn wait(&self, left: &Countdown) -> bool {
         !self.in_hand.is_empty() || channel::wait_to_take(&self.receiver, left)
+    }
+}
+
+/// What the models of the queue reach.
+#[cfg(eventcast_loom)]
+#[allow(missing_docs, missing_debug_implementations, reason = "no public face")]
+pub mod model {
+    use super::{End, Nothing, Size};
+    use crate::sync::{Arc, Barrier};
+
+    pub struct Intake<T>(super::Intake<T>);
+    pub struct Outflow<T>(super::Outflow<T>);
+
+    pub fn pipe<T>(events: usize) -> (Intake<T>, Outflow<T>) {
+        let (intake, outflow) = super::pipe(Size { events, reserved: true }, Barrier::detect());
+        (Intake(intake), Outflow(outflow))
+    }
+
+    impl<T> Intake<T> {
+        pub fn put(&self, event: T) {
+            self.0.put(event);
+        }
+
+        pub fn evict(&self) -> Option<T> {
+            self.0.evict()
+        }
+
+        /// Announces that it waits for room, and says whether it has to.
+        pub fn await_room(&self) -> bool {
+            self.0.gauge().await_room();
+            self.0.gauge().barrier.heavy();
+            self.0.gauge().room() == 0
+        }
+
+        pub fn room(&self) -> u64 {
+            self.0.gauge().room()
+        }
+
+        pub fn finish(self) -> Counts {
+            let gauge: Arc<super::Gauge> = self.0.gauge().clone();
+            self.0.finish(End::Disconnected(7));
+            Counts(gauge)
+        }
+    }
+
+    pub struct Counts(Arc<super::Gauge>);
+
+    impl Counts {
+        /// Put in, evicted, waiting.
+        pub fn all(&self) -> (u64, u64, u64) {
+            (self.0.put_in(), self.0.evicted(), self.0.waiting())
+        }
+
+        pub fn is_disconnected(&self) -> bool {
+            self.0.end() == End::Disconnected(7)
+        }
+    }
+
+    impl<T> Outflow<T> {
+        /// An event, and whether the intake waits for the room; `Err(true)` when nothing more will come.
+        pub fn take(&mut self) -> Result<(T, bool), bool> {
+            self.0.take().map_err(|nothing| nothing == Nothing::Ever)
+        }
     }
 }
