@@ -3,7 +3,7 @@
 mod common;
 
 use common::within;
-use eventcast::Bus;
+use eventcast::{Bus, QueueOverflow};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -114,4 +114,20 @@ fn asaidimu_26_a_closed_bus_refuses() {
     // A subscription is made, and is closed at once: there is nothing it could have missed.
     assert!(bus.subscribe(">").unwrap().recv().is_err());
     assert!(bus.is_closed());
+}
+
+#[test]
+fn asaidimu_19_a_full_queue_drops_counts_and_says_so() {
+    let bus = Bus::<u32>::builder().build().unwrap();
+    let newest = QueueOverflow::DropNewest;
+    let mut sub = bus.subscription("a").queue(10).queue_overflow(newest).subscribe().unwrap();
+    for n in 0..17 {
+        // Never waits, and is told: an accepted event has a sequence, and what became of it is in the account.
+        assert_eq!(bus.try_publish("a", n).unwrap(), u64::from(n));
+    }
+    assert_eq!(bus.flush(Duration::from_millis(50)).queued, 10);
+    let stats = sub.stats();
+    assert_eq!((stats.lost, stats.queued, stats.delivered), (7, 10, 0));
+    assert!(sub.try_iter().map(|event| *event.payload()).eq(0..10));
+    assert_eq!(sub.stats().total(), bus.stats().accepted);
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::within;
-use eventcast::{Bus, Overflow, RecvError};
+use eventcast::{Bus, Overflow, QueueOverflow, RecvError};
 use std::collections::HashSet;
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -185,4 +185,22 @@ fn warren_20_a_publisher_faster_than_delivery_waits_no_longer_than_it_said() {
         drop(bus);
         assert_eq!(reader.join().unwrap(), stats.accepted);
     });
+}
+
+#[test]
+fn warren_05_who_does_not_read_loses_what_it_said_and_the_publisher_never_waits() {
+    for (overflow, kept) in [(QueueOverflow::DropNewest, 0..50), (QueueOverflow::DropOldest, 30..80)] {
+        let bus = Bus::<u64>::builder().build().unwrap();
+        let mut sub = bus.subscription(">").queue(50).queue_overflow(overflow).subscribe().unwrap();
+        for n in 0..80 {
+            bus.try_publish("tick", n).unwrap();
+        }
+        within(LIMIT, "the dispatcher comes to everything", move || {
+            while sub.stats().ahead > 0 {
+                thread::yield_now();
+            }
+            assert_eq!(sub.lost(), 30);
+            assert!(sub.try_iter().map(|event| *event.payload()).eq(kept));
+        });
+    }
 }
