@@ -76,8 +76,9 @@ fn race(args: &Args) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     let machine = Machine::here();
     let mut figures = Vec::new();
+    let mut disturbed = 0;
     for size in SIZES {
-        figures.extend(measure(size, args)?);
+        figures.extend(measure(size, args, &mut disturbed)?);
     }
     let header = Header {
         machine,
@@ -86,6 +87,7 @@ fn race(args: &Args) -> Result<(), Box<dyn Error>> {
         load_after: machine::load(),
         seconds: began.elapsed().as_secs(),
         calm: args.calm,
+        disturbed,
         quick: args.quick,
     };
     let text = report::markdown(&header, &figures);
@@ -99,8 +101,9 @@ fn race(args: &Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// All contestants at one number of patterns, in rounds in which each comes once and each comes first in turn.
-fn measure(size: usize, args: &Args) -> Result<Vec<Figures>, Box<dyn Error>> {
+/// All contestants at one number of patterns, in rounds in which each comes once and each comes first in turn. Counts the
+/// rounds before which others did not leave the cores alone.
+fn measure(size: usize, args: &Args, disturbed: &mut usize) -> Result<Vec<Figures>, Box<dyn Error>> {
     let load = Load::new(size);
     // One of the rivals says on standard error what it panics about; the record says how often.
     let hook = std::panic::take_hook();
@@ -117,8 +120,8 @@ fn measure(size: usize, args: &Args) -> Result<Vec<Figures>, Box<dyn Error>> {
     }
     let mut at = vec![0; ALL.len()];
     for round in 0..args.rounds {
-        if let Some(limit) = args.calm {
-            calm::wait(limit);
+        if args.calm.is_some_and(|limit| !calm::wait(limit)) {
+            *disturbed += 1;
         }
         for turn in 0..ALL.len() {
             let who = (round + turn) % ALL.len();

@@ -14,6 +14,8 @@ pub(crate) struct Header {
     pub(crate) load_after: String,
     pub(crate) seconds: u64,
     pub(crate) calm: Option<Duration>,
+    /// Rounds, at all numbers of patterns, before which it did not get calm.
+    pub(crate) disturbed: usize,
     pub(crate) quick: bool,
 }
 
@@ -73,7 +75,11 @@ pub(crate) fn markdown(header: &Header, figures: &[Figures]) -> String {
     ));
     line(format!("- {rounds} interleaved rounds, {millis} ms a measurement: median (10th..90th percentile)"));
     match header.calm {
-        Some(limit) => line(format!("- before each round, up to {} s of waiting for calm", limit.as_secs())),
+        Some(limit) => line(format!(
+            "- before each round, up to {} s of waiting for calm; {} times it did not get calm",
+            limit.as_secs(),
+            header.disturbed
+        )),
         None => line("- other programs were not waited for".to_owned()),
     }
     line("- patterns: 70 % literal, 20 % with `*` inside, 10 % with `>` behind one or two tokens; topics of three to five tokens, half of them made from a pattern".to_owned());
