@@ -9,5 +9,5 @@ fi
 
 if need compare benches/compare/Cargo.toml; then
   say "the race against the rivals"
-  cargo check --quiet --manifest-path benches/compare/Cargo.toml --all-targets
+  cargo check --quiet --manifest-path benches/compare/Cargo.toml --all-targets --all-features
 fi

@@ -13,7 +13,7 @@ cargo clippy --quiet --workspace -- -D warnings
 
 if need compare benches/compare/Cargo.toml; then
   say "benches/compare"
-  cargo clippy --quiet --manifest-path benches/compare/Cargo.toml --all-targets -- "${around[@]}"
+  cargo clippy --quiet --manifest-path benches/compare/Cargo.toml --all-targets --all-features -- "${around[@]}"
 fi
 
 if need loom loom-tests/Cargo.toml; then

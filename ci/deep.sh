@@ -5,14 +5,14 @@
 #   ci/deep.sh run PIECE…      these pieces, whatever was recorded before
 #   ci/deep.sh all             every piece that has no passing record for this commit; run it again to go on
 #
-# A piece that is counted over several slices (fuzz-ring_ops) adds to its running count in records/ each time.
+# A piece that is counted over several slices (fuzz-*) adds to its running count in records/ each time.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 LIMIT=$((80 * 60))
 CORES=$(getconf _NPROCESSORS_ONLN)
 FUZZ_GOAL=100000000
 
-PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-ring_ops differential soak compare audit semver"
+PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-ring_ops fuzz-topic_pattern differential soak compare audit semver"
 
 describe() {
   case $1 in
@@ -26,6 +26,7 @@ describe() {
     careful) echo "the suite on a standard library with its debug assertions (cargo-careful)" ;;
     shuttle) echo "random schedules where loom does not finish" ;;
     fuzz-ring_ops) echo "one slice of the 10^8 executions of the fuzz target ring_ops" ;;
+    fuzz-topic_pattern) echo "one slice of the 10^8 executions of the fuzz target topic_pattern" ;;
     differential) echo "10^7 operation lists against the naive oracle" ;;
     soak) echo "10^9 events, all policies, joins and leaves every 10 ms" ;;
     compare) echo "the race against the rivals, in full" ;;
@@ -111,27 +112,29 @@ piece_shuttle() {
 # One process a core on one corpus, each with a seed of its own; what they executed is added to the running count. The
 # bulk runs without AddressSanitizer and without traced comparisons (some twenty times faster; the oracle, the ledger of
 # drops and the engine's assertions judge it); what it kept as new is then replayed under AddressSanitizer.
-piece_fuzz-ring_ops() {
-  need fuzz fuzz/fuzz_targets/ring_ops.rs || exit "$PENDING"
+fuzz_slice() {
+  local target=$1
+  need fuzz "fuzz/fuzz_targets/$target.rs" || exit "$PENDING"
   nightly
   cargo_tool cargo-fuzz cargo-fuzz 0.13.2
-  local total=records/fuzz-ring_ops.total corpus=$TARGET_BASE/fuzz/new/ring_ops seconds=${EVENTCAST_FUZZ_SECONDS:-4000}
-  local before executed=0 process seed log inputs=() jobs=() code=0
+  local total=records/fuzz-$target.total corpus=$TARGET_BASE/fuzz/new/$target seconds=${EVENTCAST_FUZZ_SECONDS:-4000}
+  local before executed=0 process seed log inputs=() jobs=() code=0 dictionary=()
   local build=(--target "$HOST" --sanitizer none --no-trace-compares)
+  if [ -e "fuzz/dictionaries/$target.dict" ]; then dictionary=("-dict=fuzz/dictionaries/$target.dict"); fi
   before=$(awk '/^[0-9]/ { n += $3 } END { printf "%d", n }' "$total" 2>/dev/null || echo 0)
   printf 'COUNT executions before this slice: %s of %s\n' "$before" "$FUZZ_GOAL"
   mkdir -p "$corpus"
-  for directory in fuzz/regressions/ring_ops fuzz/corpus/ring_ops; do
+  for directory in "fuzz/regressions/$target" "fuzz/corpus/$target"; do
     if [ -d "$directory" ]; then inputs+=("$directory"); fi
   done
   own_target fuzz-plain
-  cargo "+$NIGHTLY" fuzz build "${build[@]}" ring_ops
+  cargo "+$NIGHTLY" fuzz build "${build[@]}" "$target"
   for process in $(seq "$CORES"); do
     seed=$(($(date +%s) * 10 + process))
     log=$corpus.$process.log
     printf 'SEED libFuzzer %s\n' "$seed"
-    cargo "+$NIGHTLY" fuzz run "${build[@]}" ring_ops "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=1024 -timeout=10 \
-      -print_final_stats=1 -reload=1 -entropic=0 -seed="$((seed % 4294967295))" -max_total_time="$seconds" >"$log" 2>&1 &
+    cargo "+$NIGHTLY" fuzz run "${build[@]}" "$target" "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=1024 -timeout=10 \
+      ${dictionary[@]+"${dictionary[@]}"} -print_final_stats=1 -reload=1 -entropic=0 -seed="$((seed % 4294967295))" -max_total_time="$seconds" >"$log" 2>&1 &
     jobs+=($!)
   done
   for process in "${jobs[@]}"; do wait "$process" || code=1; done
@@ -140,22 +143,26 @@ piece_fuzz-ring_ops() {
     if [ "$code" -ne 0 ]; then tail -n 60 "$log"; fi
     executed=$((executed + $(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1 | grep . || echo 0)))
   done
-  [ -e "$total" ] || printf '# Executions of the fuzz target ring_ops: date, commit, executions, result\n' >"$total"
+  [ -e "$total" ] || printf '# Executions of the fuzz target %s: date, commit, executions, result\n' "$target" >"$total"
   printf '%s %s %s %s\n' "$(date +%F)" "$(git rev-parse --short HEAD)" "$executed" "$([ "$code" -eq 0 ] && echo ok || echo CRASH)" >>"$total"
   printf 'COUNT executions in this slice: %s\n' "$executed"
   printf 'COUNT executions in all: %s of %s\n' "$((before + executed))" "$FUZZ_GOAL"
-  [ "$code" -eq 0 ] || fail "fuzz found something: see fuzz/artifacts/ring_ops"
+  [ "$code" -eq 0 ] || fail "fuzz found something: see fuzz/artifacts/$target"
   [ "$executed" -gt 0 ] || fail "nothing was executed"
 
   say "replay under AddressSanitizer"
   own_target fuzz
-  cargo "+$NIGHTLY" fuzz run --target "$HOST" ring_ops "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=2048 -timeout=20 -runs=0 \
+  cargo "+$NIGHTLY" fuzz run --target "$HOST" "$target" "$corpus" ${inputs[@]+"${inputs[@]}"} -- -rss_limit_mb=2048 -timeout=20 -runs=0 \
     >"$corpus.log" 2>&1 || {
     tail -n 60 "$corpus.log"
     fail "replay under AddressSanitizer"
   }
   printf 'COUNT inputs replayed under AddressSanitizer: %s\n' "$(find "$corpus" "${inputs[@]}" -type f | wc -l | tr -d ' ')"
 }
+
+piece_fuzz-ring_ops() { fuzz_slice ring_ops; }
+
+piece_fuzz-topic_pattern() { fuzz_slice topic_pattern; }
 
 piece_differential() {
   need differential tests/differential.rs || exit "$PENDING"

@@ -5,6 +5,8 @@ mod common;
 mod ledger;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "common/topics.rs"]
+mod topics;
 #[path = "common/world.rs"]
 mod world;
 
@@ -12,14 +14,22 @@ use std::path::Path;
 
 #[test]
 fn ring_ops() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions/ring_ops");
+    replay("ring_ops", |bytes| world::run(bytes, true).map(drop));
+}
+
+#[test]
+fn topic_pattern() {
+    replay("topic_pattern", topics::run);
+}
+
+fn replay(target: &str, run: impl Fn(&[u8]) -> Result<(), String>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions").join(target);
     let mut played = 0;
     for entry in std::fs::read_dir(&folder).expect("the kept inputs") {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
         println!("{}", path.display());
-        let seen = world::run(&bytes, true);
-        seen.unwrap_or_else(|text| panic!("{}: {text}", path.display()));
+        run(&bytes).unwrap_or_else(|text| panic!("{}: {text}", path.display()));
         played += 1;
     }
     assert!(played >= 3, "only {played} kept inputs in {}", folder.display());

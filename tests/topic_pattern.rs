@@ -1,6 +1,6 @@
-//! The pattern matcher agrees with a naive one, on chosen and on random pairs.
+//! The pattern matcher agrees with a naive one, on chosen and on random pairs; so does a bus with many patterns.
 
-use eventcast::{TopicPattern, check_topic};
+use eventcast::{Bus, Overflow, TopicPattern, check_topic};
 
 const PAIRS: u64 = if cfg!(miri) { 500 } else { 100_000 };
 
@@ -28,6 +28,14 @@ impl Random {
 
     fn tokens(&mut self, choice: &[&'static str]) -> Vec<&'static str> {
         (0..=self.below(5)).map(|_| choice[self.below(choice.len() as u64) as usize]).collect()
+    }
+
+    fn pattern(&mut self) -> Vec<&'static str> {
+        let mut pattern = self.tokens(&["a", "b", "ab", "*", "*"]);
+        if self.below(3) == 0 {
+            pattern.push(">");
+        }
+        pattern
     }
 }
 
@@ -59,10 +67,7 @@ fn random_pairs() {
     let mut random = Random(0x5EED);
     let mut matched = 0;
     for _ in 0..PAIRS {
-        let mut pattern = random.tokens(&["a", "b", "ab", "*", "*"]);
-        if random.below(3) == 0 {
-            pattern.push(">");
-        }
+        let pattern = random.pattern();
         let topic = random.tokens(&["a", "b", "ab"]);
         let (text, name) = (pattern.join("."), topic.join("."));
         assert_eq!(check_topic(&name), Ok(()));
@@ -72,4 +77,35 @@ fn random_pairs() {
     }
     // The pairs are worth something: both answers occur often.
     assert!(matched > PAIRS / 20 && matched < PAIRS / 2, "{matched} of {PAIRS}");
+}
+
+#[test]
+fn an_event_is_unrouted_exactly_when_no_pattern_matches_it() {
+    // Together about a million pairs of a pattern and a topic.
+    const BUSES: u64 = if cfg!(miri) { 2 } else { 1_000 };
+    const CHANGES: u64 = if cfg!(miri) { 10 } else { 100 };
+    const PATTERNS: usize = 10;
+    let mut random = Random(0x5EED);
+    let mut unrouted = 0;
+    for _ in 0..BUSES {
+        let bus = Bus::<()>::builder().capacity(16).build().unwrap();
+        let mut joined = Vec::new();
+        let mut expected = 0;
+        for _ in 0..CHANGES {
+            if joined.len() == PATTERNS {
+                drop(joined.swap_remove(random.below(PATTERNS as u64) as usize));
+            }
+            let pattern = random.pattern();
+            let sub = bus.subscription(pattern.join(".")).overflow(Overflow::Lag).subscribe().unwrap();
+            joined.push((pattern, sub));
+            let topic = random.tokens(&["a", "b", "ab"]);
+            expected += u64::from(!joined.iter().any(|(pattern, _)| naive(pattern, &topic)));
+            bus.publish(topic.join("."), ()).unwrap();
+            let patterns: Vec<_> = joined.iter().map(|(_, sub)| sub.pattern().as_str()).collect();
+            assert_eq!(bus.stats().unrouted, expected, "{topic:?} with {patterns:?}");
+        }
+        unrouted += expected;
+    }
+    let events = BUSES * CHANGES;
+    assert!(unrouted > events / 20 && unrouted < events * 19 / 20, "{unrouted} of {events}");
 }

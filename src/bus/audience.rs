@@ -1,20 +1,31 @@
 //! Who listens: the patterns of a bus's subscriptions, and which topics any of them wants.
 //!
-//! A topic remembers whether it was wanted when the subscriptions last changed; publishing compares two numbers, and looks at
-//! the patterns only for the first event of a topic after a change.
+//! A topic remembers whether it was wanted when the subscriptions last changed; publishing compares two numbers, and asks the
+//! index of patterns only for the first event of a topic after a change. Joining and leaving wait for one another and for
+//! nobody else.
 
 use super::queue::QueueOverflow;
 use super::stats::SubscriptionInfo;
 use crate::ring::{Overflow, SubscriberId};
-use crate::sync::{Arc, ArcSwap, AtomicU64, Ordering::*};
-use crate::topic::{TopicName, TopicPattern};
+use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*, PlainArc};
+use crate::topic::{PatternIndex, TopicName, TopicPattern};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// The subscriptions of a bus, in the order in which they came.
+/// The subscriptions of a bus.
 pub(super) struct Audience {
-    seats: ArcSwap<Vec<Arc<Seat>>>,
-    /// Moves on after each change of `seats`.
+    /// In the order in which they came. Held while `index` is replaced.
+    seats: Mutex<Seats>,
+    index: ArcSwap<PatternIndex<Arc<Seat>>>,
+    /// Moves on after each change of `index`.
     generation: AtomicU64,
+}
+
+#[derive(Default)]
+struct Seats {
+    by_number: BTreeMap<u64, Arc<Seat>>,
+    /// Of the next to come.
+    next: u64,
 }
 
 /// What is known of one subscription.
@@ -42,28 +53,35 @@ impl Seat {
 pub(super) struct Seated {
     audience: Arc<Audience>,
     seat: Arc<Seat>,
+    number: u64,
 }
 
 impl Audience {
     pub(super) fn new() -> Self {
-        // Topics that nobody has asked about remember generation 0.
-        Self { seats: ArcSwap::from_pointee(Vec::new()), generation: AtomicU64::new(1) }
+        Self {
+            seats: Mutex::new(Seats::default()),
+            index: ArcSwap::from_pointee(PatternIndex::new()),
+            // Topics that nobody has asked about remember generation 0.
+            generation: AtomicU64::new(1),
+        }
     }
 
     /// Before the subscriber joins the ring: whatever it will see is wanted.
     pub(super) fn join(audience: &Arc<Self>, seat: Seat) -> Seated {
         let seat = Arc::new(seat);
-        audience.change(|seats| seats.push(seat.clone()));
-        Seated { audience: audience.clone(), seat }
+        let mut seats = audience.seats.lock();
+        let number = seats.next;
+        seats.next += 1;
+        seats.by_number.insert(number, seat.clone());
+        audience.change(|index| index.with(&seat.pattern, number, seat.clone()));
+        drop(seats);
+        Seated { audience: audience.clone(), seat, number }
     }
 
-    fn change(&self, mut change: impl FnMut(&mut Vec<Arc<Seat>>)) {
-        self.seats.rcu(|seats| {
-            let mut seats = Vec::clone(seats);
-            change(&mut seats);
-            seats
-        });
-        // ORDERING: Release pairs with the Acquire of `wants`: whoever sees this number sees the seats of before.
+    /// Under the lock of `seats`.
+    fn change(&self, change: impl FnOnce(&PatternIndex<Arc<Seat>>) -> PatternIndex<Arc<Seat>>) {
+        self.index.store(PlainArc::new(change(&self.index.load())));
+        // ORDERING: Release pairs with the Acquire of `wants`: whoever sees this number sees the index of before.
         self.generation.fetch_add(1, Release);
     }
 
@@ -79,15 +97,15 @@ impl Audience {
 
     #[cold]
     fn ask(&self, topic: &TopicName, generation: u64) -> bool {
-        let wanted = self.seats.load().iter().any(|seat| seat.pattern.matches(topic.as_str()));
+        let wanted = self.index.load().any_match(topic.as_str());
         topic.remember_wanted(generation, wanted);
         wanted
     }
 
     /// Those that have joined.
     pub(super) fn list(&self) -> Vec<SubscriptionInfo> {
-        let seats = self.seats.load();
-        let joined = seats.iter().filter_map(|seat| {
+        let seats = self.seats.lock();
+        let joined = seats.by_number.values().filter_map(|seat| {
             let id = *seat.id.get()?;
             Some(SubscriptionInfo {
                 id,
@@ -117,6 +135,8 @@ impl Seated {
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        self.audience.change(|seats| seats.retain(|seat| !Arc::ptr_eq(seat, &self.seat)));
+        let mut seats = self.audience.seats.lock();
+        seats.by_number.remove(&self.number);
+        self.audience.change(|index| index.without(&self.seat.pattern, self.number));
     }
 }

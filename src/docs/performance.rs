@@ -15,3 +15,5 @@
 //! - **`capacity`**: large enough that a reader is not a full ring behind when it is scheduled again; 1,024 is a good start.
 //!   Powers of two use memory best.
 //! - **Events of 64 bytes start on a cache line**; smaller ones share lines, larger ones take several.
+//! - **A topic finds its subscriptions by an index of tokens**, once after each change of subscriptions: the number of patterns
+//!   hardly counts, the wildcards that fit the topic do.

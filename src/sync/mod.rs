@@ -33,4 +33,6 @@ pub(crate) use barrier::Barrier;
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
 pub(crate) use clock::{Countdown, wall_clock};
+/// What `ArcSwap` holds in every build, and what is shared below it.
+pub(crate) use std::sync::Arc as PlainArc;
 pub(crate) use std::sync::atomic::Ordering;

@@ -5,11 +5,14 @@
 //! may only come last, for one or more; the rules of NATS subjects.
 
 mod error;
+mod hamt;
+mod index;
 mod name;
 mod pattern;
 mod rules;
 
 pub use error::{TopicError, TopicErrorKind};
+pub(crate) use index::PatternIndex;
 pub(crate) use name::{TopicName, Topics};
 pub use pattern::TopicPattern;
 pub use rules::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, check_topic};
