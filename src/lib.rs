@@ -70,8 +70,8 @@ pub mod vocabulary;
 pub use bus::{
     AnyBus, AnyPayload, Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, FlushReport, IntoIter,
     Invalid, InvalidId, InvalidTopic, Iter, PublishError, Results, Start, Stats, SubscribeError,
-    Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter, TryPublishError,
-    TypedBuilder, TypedEvent, TypedSubscription,
+    Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TopicStats, TryIter,
+    TryPublishError, TypedBuilder, TypedEvent, TypedSubscription,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

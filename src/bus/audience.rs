@@ -7,6 +7,7 @@ use super::stats::SubscriptionInfo;
 use crate::ring::{Overflow, SubscriberId};
 use crate::sync::{Arc, ArcSwap, AtomicU64, Ordering::*};
 use crate::topic::{TopicName, TopicPattern};
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 /// The subscriptions of a bus, in the order in which they came.
@@ -75,6 +76,13 @@ impl Audience {
         let wanted = self.seats.load().iter().any(|seat| seat.pattern.matches(topic.as_str()));
         topic.remember_wanted(generation, wanted);
         wanted
+    }
+
+    /// The topics that a subscription refers to by name.
+    pub(super) fn named(&self) -> HashSet<Box<str>> {
+        let seats = self.seats.load();
+        let named = seats.iter().filter(|seat| seat.pattern.is_name());
+        named.map(|seat| seat.pattern.as_str().into()).collect()
     }
 
     /// Those that have joined.

@@ -37,6 +37,7 @@ pub struct BusBuilder<P> {
     wait: Wait,
     lag_slots: Option<usize>,
     prefault: bool,
+    statistics: bool,
     gate: Gate<P>,
 }
 
@@ -56,6 +57,7 @@ impl<P> BusBuilder<P> {
             wait: Wait::default(),
             lag_slots: None,
             prefault: false,
+            statistics: true,
             gate: Gate { filter: None, limit: None },
         }
     }
@@ -91,6 +93,22 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// Touch every slot while building, so that the first lap has no page faults. Default: false.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
+        self
+    }
+
+    /// Whether the bus counts how many events were published to each topic: a few instructions of each publish. Without,
+    /// [`TopicStats::published`](super::TopicStats::published) and [`Stats::evicted`](super::Stats::evicted) stay 0. Default:
+    /// true.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().statistics(false).build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert_eq!((bus.topics()[0].published, bus.stats().accepted), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn statistics(mut self, statistics: bool) -> Self {
+        self.statistics = statistics;
         self
     }
 
@@ -200,13 +218,10 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             max_age: self.max_age,
             gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
+            statistics: self.statistics,
         };
-        Ok(Bus {
-            core: Arc::new(Core {
-                outlet: Arc::new(Outlet::new(publisher, rules)),
-                topics: Topics::new(random()),
-            }),
-        })
+        let outlet = Arc::new(Outlet::new(publisher, Topics::new(random()), rules));
+        Ok(Bus { core: Arc::new(Core { outlet }) })
     }
 }
 
@@ -223,6 +238,7 @@ impl<P> fmt::Debug for BusBuilder<P> {
             .field("wait", &self.wait)
             .field("lag_slots", &self.lag_slots)
             .field("prefault", &self.prefault)
+            .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
 }

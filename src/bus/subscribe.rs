@@ -100,7 +100,8 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         seated.sit(subscriber.id());
         let joined = Joined::new(&mut subscriber, publisher, self.start);
         let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age());
-        Ok(Subscription::new(subscriber, joined, seated, sieve, publisher.capacity()))
+        let topics = self.outlet.shared_topics().clone();
+        Ok(Subscription::new(subscriber, joined, seated, topics, sieve, publisher.capacity()))
     }
 }
 

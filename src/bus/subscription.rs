@@ -7,7 +7,8 @@ use super::stats::SubscriptionStats;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
-use crate::topic::TopicPattern;
+use crate::sync::Arc;
+use crate::topic::{TopicPattern, Topics};
 use std::fmt;
 
 /// How many events a reader that publishers wait for takes from the ring at a time.
@@ -26,6 +27,8 @@ pub struct Subscription<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
     /// Leaves after the subscriber.
     seated: Seated,
+    /// Events in the ring refer to it.
+    _topics: Arc<Topics>,
     pub(super) sieve: Sieve<P>,
     pub(super) counts: Counts,
     joined: Sequence,
@@ -42,6 +45,7 @@ impl<P: Send + Sync + 'static> Subscription<P> {
         subscriber: Subscriber<Event<P>>,
         joined: Joined,
         seated: Seated,
+        topics: Arc<Topics>,
         sieve: Sieve<P>,
         capacity: usize,
     ) -> Self {
@@ -50,6 +54,7 @@ impl<P: Send + Sync + 'static> Subscription<P> {
             lost_before: joined.lost_before,
             subscriber,
             seated,
+            _topics: topics,
             sieve,
             counts: Counts::default(),
             horizon: capacity.saturating_mul(2),

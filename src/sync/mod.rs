@@ -19,6 +19,7 @@ mod barrier;
 #[allow(unsafe_code, reason = "aligned memory without initialisation")]
 mod cells;
 mod clock;
+mod thread_number;
 
 pub(crate) use arc_swap::ArcSwap;
 #[cfg(eventcast_loom)]
@@ -27,8 +28,9 @@ pub(crate) use backend::{
     Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, Thread, UnsafeCell,
     current_thread, max_pauses, park_until, spin_hint, spins, yield_now, yields,
 };
-pub(crate) use barrier::Barrier;
+pub(crate) use barrier::{Barrier, acquire_fence};
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
 pub(crate) use clock::{Countdown, wall_clock};
 pub(crate) use std::sync::atomic::Ordering;
+pub(crate) use thread_number::{known_thread_number, thread_number};
