@@ -63,7 +63,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     /// The one name with this text.
     pub(super) fn intern(&self, text: &str) -> Result<Arc<TopicName>, TopicError> {
-        let (name, due) = self.topics.intern(text)?;
+        let (name, due) = self.topics.intern(text, &self.publisher)?;
         if due {
             let named = self.audience.named();
             self.topics.sweep(&self.publisher, |text| named.contains(text));

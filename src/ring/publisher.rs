@@ -136,11 +136,6 @@ impl<T: Send + Sync + 'static> Publisher<T> {
         core.stamps[core.position(sequence)].store(sequence + 1, Release);
     }
 
-    /// Nobody reads below it any more, for ever; see [`Core::lowest_reachable`].
-    pub(crate) fn lowest_reachable(&self) -> Sequence {
-        self.ring.core.lowest_reachable()
-    }
-
     /// Adds a handle that does not keep the ring open.
     pub fn downgrade(&self) -> WeakPublisher<T> {
         WeakPublisher { ring: self.ring.clone() }

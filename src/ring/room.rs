@@ -185,23 +185,6 @@ impl Core {
         })
     }
 
-    /// No subscriber of now or later comes to an event below this sequence, or holds one; so it stays, and all reads of
-    /// those events happen before what the caller does next. An event that is not released yet counts as one to come to.
-    pub(crate) fn lowest_reachable(&self) -> u64 {
-        // The slots of all below belong to later events. Whoever claimed those had acquired the last read of each slot's old
-        // event from every reader but those that held it in a pin, and the load acquires the claims. First, therefore: a pin
-        // of an event below was seen by the claimer that displaced it, so the looks at the cursors see that pin or its end.
-        let overwritten = self.next_sequence().saturating_sub(self.shape.slots);
-        let first_held = |cursor: &Cursor| {
-            loop {
-                if let Some((start, end)) = cursor.held_run(cursor.load()) {
-                    return (start < end).then_some(start);
-                }
-            }
-        };
-        self.cursors.iter().filter_map(first_held).fold(overwritten, u64::min)
-    }
-
     /// Gives the claimed sequence `t` the reserved spare's slot and keeps the displaced value in the spare; answers the slot,
     /// and whether it holds a value. Only for the claimer, between claim and release.
     #[cold]

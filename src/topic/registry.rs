@@ -5,21 +5,22 @@
 //! each a look of a sweep.
 //!
 //! 1. The registry has the only counted reference: nobody can publish to the topic, because every publish goes through a
-//!    counted one that [`intern`](Topics::intern) gave out. All its events have sequences below the ring's next one, which
-//!    the sweep writes down.
-//! 2. Nobody has asked for the name since, no subscriber can come to a sequence below the one written down, nor holds one
-//!    ([`Publisher::lowest_reachable`]), and the registry still has the only counted reference. No event of the topic will
-//!    ever be looked at again. The ring drops what is left of them in its slots without following the reference.
+//!    counted one that [`intern`](Topics::intern) gave out. All its events lie between the ring's next sequence when the name
+//!    came and the next sequence now; the sweep writes that down.
+//! 2. Nobody has asked for the name since, those sequences are out of every subscriber's [`Reach`], and the registry still
+//!    has the only counted reference. No event of the topic will ever be looked at again. The ring drops what is left of
+//!    them in its slots without following the reference.
 //!
-//! A topic that no event was ever published to leaves at the first look. A sweep comes when names have doubled since the last
-//! one, so that a name costs a constant share of it. What cannot leave is bounded: names that something refers to, and
-//! those of the newest events, which are as many as the ring has slots.
+//! A topic that no event was ever published to leaves at the first look. A sweep comes when there are half as many names
+//! more than the last one left, so that a name costs a constant share of it. What cannot leave is bounded: names that something refers to, those of
+//! the newest events, which are as many as the ring has slots, and those that were there when a pinned event came.
 
 use super::name::TopicName;
 use super::{TopicError, check_topic};
-use crate::ring::{Publisher, Sequence};
+use crate::ring::{Publisher, Reach, Sequence};
 use crate::sync::{Arc, Mutex, acquire_fence};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// So many names are kept without a look at whether anybody needs them.
 const FEW: usize = 1024;
@@ -45,8 +46,10 @@ struct Names {
 #[derive(Debug)]
 struct Entry {
     name: Arc<TopicName>,
-    /// When a sweep found it idle first since it was asked for last: all its events are older.
-    idle_since: Option<Sequence>,
+    /// All its events lie here, once `is_idle`.
+    events: Range<Sequence>,
+    /// A sweep has found it idle since it was asked for last.
+    is_idle: bool,
 }
 
 /// What has become of names that left.
@@ -64,10 +67,14 @@ impl Topics {
     }
 
     /// The one name with this text, and whether a [`sweep`](Self::sweep) is due.
-    pub(crate) fn intern(&self, text: &str) -> Result<(Arc<TopicName>, bool), TopicError> {
+    pub(crate) fn intern<T: Send + Sync + 'static>(
+        &self,
+        text: &str,
+        ring: &Publisher<T>,
+    ) -> Result<(Arc<TopicName>, bool), TopicError> {
         let mut names = self.names.lock();
         if let Some(entry) = names.by_text.get_mut(text) {
-            entry.idle_since = None;
+            entry.is_idle = false;
             return Ok((entry.name.clone(), false));
         }
         check_topic(text)?;
@@ -76,7 +83,8 @@ impl Topics {
         // All places below the number of names and free places are taken or free.
         let slot = names.free.pop().unwrap_or(names.by_text.len());
         let name = Arc::new(TopicName::new(text.into(), id, slot, self.bus));
-        names.by_text.insert(text.into(), Entry { name: name.clone(), idle_since: None });
+        let next = ring.next_sequence();
+        names.by_text.insert(text.into(), Entry { name: name.clone(), events: next..next, is_idle: false });
         Ok((name, names.by_text.len() >= names.due))
     }
 
@@ -90,9 +98,9 @@ impl Topics {
             return;
         }
         // Before any look at a count: a reader that made a copy has counted it before it let the event go.
-        let lowest = ring.lowest_reachable();
+        let reach = ring.reach();
         by_text.retain(|text, entry| {
-            if !entry.is_unused(lowest, ring) || refers(text) {
+            if !entry.is_unused(&reach, ring) || refers(text) {
                 return true;
             }
             free.push(entry.name.slot());
@@ -100,7 +108,8 @@ impl Topics {
             left.published += entry.name.published();
             false
         });
-        *due = FEW.max(2 * by_text.len());
+        // Not twice as many: names leave at the second look, so that as many would be there at each, for ever.
+        *due = FEW.max(by_text.len() + by_text.len() / 2);
         by_text.shrink_to(*due);
     }
 
@@ -120,7 +129,7 @@ impl Topics {
 
 impl Entry {
     /// Do neither counted references nor events that somebody could look at need the name?
-    fn is_unused<T: Send + Sync + 'static>(&mut self, lowest: Sequence, ring: &Publisher<T>) -> bool {
+    fn is_unused<T: Send + Sync + 'static>(&mut self, reach: &Reach, ring: &Publisher<T>) -> bool {
         if Arc::strong_count(&self.name) > 1 {
             return false;
         }
@@ -130,6 +139,10 @@ impl Entry {
         if self.name.published() == 0 {
             return true;
         }
-        *self.idle_since.get_or_insert_with(|| ring.next_sequence()) <= lowest
+        if !self.is_idle {
+            self.is_idle = true;
+            self.events.end = ring.next_sequence();
+        }
+        !reach.meets(&self.events)
     }
 }
