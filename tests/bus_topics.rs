@@ -387,11 +387,10 @@ fn topics_stay_readable_while_others_come_and_go() {
             });
             scope.spawn(move || {
                 let mut kept = None;
-                loop {
-                    match copying.drain_wait(16, |event| kept = Some(event.clone())) {
-                        Ok(_) | Err(RecvError::Lagged(_)) => kept.iter().for_each(check),
-                        Err(_) => break,
-                    }
+                while let Ok(_) | Err(RecvError::Lagged(_)) =
+                    copying.drain_wait(16, |event| kept = Some(event.clone()))
+                {
+                    kept.iter().for_each(check);
                 }
             });
             scope.spawn(move || {
