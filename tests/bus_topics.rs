@@ -20,7 +20,9 @@ use std::time::Duration;
 const NAMES: u64 = if cfg!(miri) { 500 } else { 200_000 };
 /// Enough for a topic to be found idle, and to be let go.
 const MANY: u64 = if cfg!(miri) { 160 } else { 10_000 };
-const EVENTS: u64 = if cfg!(miri) { 600 } else { 200_000 };
+const EVENTS: u64 = if cfg!(miri) { 240 } else { 200_000 };
+const CAPACITY: usize = if cfg!(miri) { 4 } else { 64 };
+const COPIES: usize = if cfg!(miri) { 10 } else { 200 };
 const LIMIT: Duration = Duration::from_secs(3_600);
 
 thread_local! {
@@ -358,8 +360,8 @@ fn publish_fresh(bus: &Bus<(u64, u64)>, publisher: u64, events: u64) {
 fn topics_stay_readable_while_others_come_and_go() {
     let events = env_number("EVENTCAST_STRESS_EVENTS", EVENTS) / 2;
     within(LIMIT, "topics that come and go", move || {
-        let bus =
-            Bus::<(u64, u64)>::builder().capacity(64).publish_timeout(None).lag_slots(32).build().unwrap();
+        let bus = Bus::<(u64, u64)>::builder().capacity(CAPACITY).publish_timeout(None).lag_slots(32).build();
+        let bus = bus.unwrap();
         let mut block = bus.subscribe(">").unwrap();
         let lag = || bus.subscription("p0.*").overflow(Overflow::Lag).subscribe().unwrap();
         let (mut copying, mut holding) = (lag(), lag());
@@ -378,7 +380,7 @@ fn topics_stay_readable_while_others_come_and_go() {
                     check(&event);
                     read += 1;
                     kept.push_back(event);
-                    if kept.len() > 200 {
+                    if kept.len() > COPIES {
                         kept.pop_front().iter().for_each(check);
                     }
                 }
