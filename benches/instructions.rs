@@ -1,6 +1,7 @@
 //! Instruction counts of the hot paths, for `ci/instructions.sh`: without an argument it lists the cases, with the name of one
 //! it runs that one inside a function `measured*`, which callgrind counts.
 
+use eventcast::Bus;
 use eventcast::ring::{Builder, Overflow, Publisher, Subscriber, UniquePublisher, Wait};
 use std::hint::black_box;
 
@@ -21,6 +22,8 @@ const CASES: &[(&str, fn())] = &[
     ("recv-lag", || receive(Overflow::Lag)),
     ("drain-block", || drain(Overflow::Block)),
     ("drain-lag", || drain(Overflow::Lag)),
+    ("publish-topic", || publish_topic(true)),
+    ("publish-topic-uncounted", || publish_topic(false)),
 ];
 
 fn main() {
@@ -140,4 +143,19 @@ fn measured_drain(subscriber: &mut Subscriber<Event>) {
     let _ = black_box(subscriber.drain(CAPACITY, |event| {
         black_box(event);
     }));
+}
+
+fn publish_topic(statistics: bool) {
+    let bus = Bus::builder().capacity(CAPACITY).wait(Wait::Yield).statistics(statistics).build().unwrap();
+    let topic = bus.topic("orders.created").unwrap();
+    // The first publish finds out who wants it, and who counts.
+    topic.publish([0; 8]).unwrap();
+    measured_publish_topic(&topic);
+}
+
+#[inline(never)]
+fn measured_publish_topic(topic: &eventcast::Topic<Event>) {
+    for n in 0..EVENTS {
+        let _ = black_box(topic.publish([n; 8]));
+    }
 }

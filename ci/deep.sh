@@ -12,7 +12,7 @@ LIMIT=$((80 * 60))
 CORES=$(getconf _NPROCESSORS_ONLN)
 FUZZ_GOAL=100000000
 
-PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-ring_ops fuzz-topic_pattern differential soak compare audit semver"
+PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-ring_ops fuzz-topic_pattern differential soak topics compare audit semver"
 
 describe() {
   case $1 in
@@ -29,6 +29,7 @@ describe() {
     fuzz-topic_pattern) echo "one slice of the 10^8 executions of the fuzz target topic_pattern" ;;
     differential) echo "10^7 operation lists against the naive oracle" ;;
     soak) echo "10^9 events, all policies, joins and leaves every 10 ms" ;;
+    topics) echo "10^7 topics come and go, in each of six ways" ;;
     compare) echo "the race against the rivals, in full" ;;
     audit) echo "cargo-deny: advisories, bans, licences, sources" ;;
     semver) echo "cargo-semver-checks against the last release" ;;
@@ -174,6 +175,12 @@ piece_soak() {
   need soak tests/soak.rs || exit "$PENDING"
   EVENTCAST_SOAK_EVENTS=${EVENTCAST_SOAK_EVENTS:-1000000000} \
     cargo test --release -p eventcast --all-features --test soak -- --ignored --nocapture
+}
+
+piece_topics() {
+  need topics tests/bus_topics.rs || exit "$PENDING"
+  EVENTCAST_TOPIC_NAMES=${EVENTCAST_TOPIC_NAMES:-10000000} \
+    cargo test --release -p eventcast --all-features --test bus_topics -- --nocapture names_come_and_go
 }
 
 piece_compare() {

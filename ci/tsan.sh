@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The stress test under ThreadSanitizer, standard library included. EVENTCAST_STRESS_EVENTS sets its length.
+# The stress tests under ThreadSanitizer, standard library included. EVENTCAST_STRESS_EVENTS sets its length.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need stress tests/stress.rs || exit "$PENDING"
@@ -12,5 +12,5 @@ export EVENTCAST_STRESS_EVENTS=${EVENTCAST_STRESS_EVENTS:-100000}
 export RUSTFLAGS="-Zsanitizer=thread"
 export TSAN_OPTIONS="halt_on_error=1 ${TSAN_OPTIONS:-}"
 say "$EVENTCAST_STRESS_EVENTS events"
-cargo "+$NIGHTLY" test --quiet -Zbuild-std --target "$HOST" --release --manifest-path "$CHECKED" --test stress
+cargo "+$NIGHTLY" test --quiet -Zbuild-std --target "$HOST" --release --manifest-path "$CHECKED" --test stress --test bus_topics
 printf 'COUNT stress events: %s\n' "$EVENTCAST_STRESS_EVENTS"

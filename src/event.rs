@@ -1,7 +1,8 @@
 //! An event as subscribers see it.
 //!
-//! The ring carries it by value. Its topic is an interned name, shared with the [`Topic`](crate::Topic) that published it; what
-//! its publisher added stands in an allocation of its own, which events without it do not have.
+//! The ring carries it by value. Its topic is an interned name, which an event in the ring refers to without counting, and
+//! an owned copy as an `Arc` does; what its publisher added stands in an allocation of its own, which events without it do
+//! not have.
 //! The event is built before its sequence is claimed: the publisher writes the sequence it expects, which is right unless
 //! another publisher came first, and whoever reads the event knows its true place and corrects it.
 
@@ -13,14 +14,14 @@ pub use metadata::Metadata;
 
 use crate::ring::Sequence;
 use crate::sync::{Arc, AtomicU64, Ordering::Relaxed};
-use crate::topic::TopicName;
+use crate::topic::{TopicName, TopicRef};
 use std::fmt;
 use std::time::SystemTime;
 
 /// One published event: where and when it was published, its payload, and what its publisher
 /// [added](crate::Bus::event). Immutable.
 ///
-/// Cloning one clones the payload; a payload above 256 bytes or one that owns memory is cheaper as `Arc<…>`.
+/// Cloning one clones the payload, and the clone keeps its topic on the bus; a payload above 256 bytes or one that owns memory is cheaper as `Arc<…>`.
 ///
 /// # Examples
 /// ```
@@ -35,7 +36,7 @@ use std::time::SystemTime;
 /// ```
 pub struct Event<P> {
     sequence: AtomicU64,
-    topic: Arc<TopicName>,
+    topic: TopicRef,
     published: SystemTime,
     extras: Option<Arc<Extras>>,
     payload: P,
@@ -63,7 +64,7 @@ impl<P> Event<P> {
     #[inline]
     pub(crate) fn new(
         expected: Sequence,
-        topic: Arc<TopicName>,
+        topic: TopicRef,
         published: SystemTime,
         extras: Option<Arc<Extras>>,
         payload: P,
@@ -81,8 +82,8 @@ impl<P> Event<P> {
         }
     }
 
-    pub(crate) fn topic_name(&self) -> &Arc<TopicName> {
-        &self.topic
+    pub(crate) fn topic_name(&self) -> &TopicName {
+        self.topic.name()
     }
 
     /// When the engine took it, whatever its publisher says.
@@ -109,12 +110,12 @@ impl<P> Event<P> {
     /// ```
     pub fn id(&self) -> EventId {
         let given = self.extras.as_ref().and_then(|extras| extras.id);
-        given.unwrap_or_else(|| EventId::own(self.topic.bus(), self.sequence()))
+        given.unwrap_or_else(|| EventId::own(self.topic_name().bus(), self.sequence()))
     }
 
     /// The topic it was published to.
     pub fn topic(&self) -> &str {
-        self.topic.as_str()
+        self.topic_name().as_str()
     }
 
     /// When it was published, by the system's wall clock, unless its publisher [set](crate::EventBuilder::time) a time.

@@ -71,8 +71,8 @@ mod worker;
 pub use bus::{
     AnyBus, AnyPayload, Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, Fanout, FlushReport,
     IntoIter, Invalid, InvalidId, InvalidTopic, Iter, PublishError, QueueOverflow, Results, Start, Stats,
-    SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic, TryIter,
-    TryPublishError, TypedBuilder, TypedEvent, TypedSubscription,
+    SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic,
+    TopicStats, TryIter, TryPublishError, TypedBuilder, TypedEvent, TypedSubscription,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

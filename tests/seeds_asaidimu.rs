@@ -131,3 +131,33 @@ fn asaidimu_19_a_full_queue_drops_counts_and_says_so() {
     assert!(sub.try_iter().map(|event| *event.payload()).eq(0..10));
     assert_eq!(sub.stats().total(), bus.stats().accepted);
 }
+
+#[test]
+fn asaidimu_33_each_name_counts_its_accepted_events_and_the_sum_is_the_total() {
+    let bus = Bus::<u64>::builder().filter(|event| event.payload() % 5 != 0).build().unwrap();
+    let names = ["orders.created", "orders.paid", "parcels.sent"];
+    // Two threads by handle and by name, to the same topics.
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let handles = names.map(|name| bus.topic(name).unwrap());
+                for n in 0..3_000 {
+                    let which = (n % 6 / 2) as usize;
+                    let accepted = if n % 2 == 0 {
+                        handles[which].publish(n).is_ok()
+                    } else {
+                        bus.publish(names[which], n).is_ok()
+                    };
+                    assert_eq!(accepted, n % 5 != 0);
+                }
+            });
+        }
+    });
+    let topics = bus.topics();
+    let mut counts: Vec<_> = topics.iter().map(|topic| (&*topic.name, topic.published)).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, names.map(|name| (name, 1_600)));
+    let stats = bus.stats();
+    assert_eq!(topics.iter().map(|topic| topic.published).sum::<u64>() + stats.evicted, stats.accepted);
+    assert_eq!((stats.accepted, stats.refused_filtered), (4_800, 1_200));
+}

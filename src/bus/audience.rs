@@ -9,7 +9,7 @@ use super::stats::SubscriptionInfo;
 use crate::ring::{Overflow, SubscriberId};
 use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*, PlainArc};
 use crate::topic::{PatternIndex, TopicName, TopicPattern};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 /// The subscriptions of a bus.
@@ -100,6 +100,13 @@ impl Audience {
         let wanted = self.index.load().any_match(topic.as_str());
         topic.remember_wanted(generation, wanted);
         wanted
+    }
+
+    /// The topics that a subscription refers to by name.
+    pub(super) fn named(&self) -> HashSet<Box<str>> {
+        let seats = self.seats.lock();
+        let named = seats.by_number.values().filter(|seat| seat.pattern.is_name());
+        named.map(|seat| seat.pattern.as_str().into()).collect()
     }
 
     /// Those that have joined.

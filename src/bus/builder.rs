@@ -41,6 +41,7 @@ pub struct BusBuilder<P> {
     prefault: bool,
     fanout: Fanout,
     threads: Threads,
+    statistics: bool,
     gate: Gate<P>,
 }
 
@@ -62,6 +63,7 @@ impl<P> BusBuilder<P> {
             prefault: false,
             fanout: Fanout::default(),
             threads: Threads::default(),
+            statistics: true,
             gate: Gate { filter: None, limit: None },
         }
     }
@@ -128,6 +130,22 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// The stack size, in bytes, of the threads that the bus starts. Default: the standard library's, 2 MiB.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.threads.stack_size = Some(bytes);
+        self
+    }
+
+    /// Whether the bus counts how many events were published to each topic: a few instructions of each publish. Without,
+    /// [`TopicStats::published`](super::TopicStats::published) and [`Stats::evicted`](super::Stats::evicted) stay 0. Default:
+    /// true.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().statistics(false).build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert_eq!((bus.topics()[0].published, bus.stats().accepted), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn statistics(mut self, statistics: bool) -> Self {
+        self.statistics = statistics;
         self
     }
 
@@ -237,14 +255,11 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             max_age: self.max_age,
             gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
+            statistics: self.statistics,
         };
         let dispatcher = Dispatcher::new(self.threads, self.fanout);
-        Ok(Bus {
-            core: Arc::new(Core {
-                outlet: Arc::new(Outlet::new(publisher, rules, dispatcher)),
-                topics: Topics::new(random()),
-            }),
-        })
+        let outlet = Arc::new(Outlet::new(publisher, Topics::new(random()), rules, dispatcher));
+        Ok(Bus { core: Arc::new(Core { outlet }) })
     }
 }
 
@@ -261,6 +276,7 @@ impl<P> fmt::Debug for BusBuilder<P> {
             .field("wait", &self.wait)
             .field("lag_slots", &self.lag_slots)
             .field("prefault", &self.prefault)
+            .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,8 @@ use super::subscription::Subscription;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber};
+use crate::sync::Arc;
+use crate::topic::Topics;
 
 /// How many events a reader that publishers wait for takes from the ring at a time.
 pub(super) const RUN: usize = 64;
@@ -31,13 +33,16 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
     seated.sit(subscriber.id());
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
     let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age());
-    Ok(Subscription::direct(Direct::new(subscriber, joined, seated, sieve, publisher.capacity())))
+    let topics = outlet.shared_topics().clone();
+    Ok(Subscription::direct(Direct::new(subscriber, joined, seated, topics, sieve, publisher.capacity())))
 }
 
 pub(super) struct Direct<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
     /// Leaves after the subscriber.
     seated: Seated,
+    /// Events in the ring refer to it.
+    _topics: Arc<Topics>,
     pub(super) sieve: Sieve<P>,
     pub(super) counts: Counts,
     joined: Sequence,
@@ -54,6 +59,7 @@ impl<P: Send + Sync + 'static> Direct<P> {
         subscriber: Subscriber<Event<P>>,
         joined: Joined,
         seated: Seated,
+        topics: Arc<Topics>,
         sieve: Sieve<P>,
         capacity: usize,
     ) -> Self {
@@ -62,6 +68,7 @@ impl<P: Send + Sync + 'static> Direct<P> {
             lost_before: joined.lost_before,
             subscriber,
             seated,
+            _topics: topics,
             sieve,
             counts: Counts::default(),
             horizon: capacity.saturating_mul(2),

@@ -2,7 +2,7 @@
 
 use super::error::{PublishError, TryPublishError, Turned};
 use super::outlet::Outlet;
-use crate::event::{Event, EventId, Extras, IdError};
+use crate::event::{EventId, Extras, IdError};
 use crate::ring::Sequence;
 use crate::sync::Arc;
 use crate::topic::{TopicError, TopicName};
@@ -37,6 +37,14 @@ pub struct EventBuilder<'a, P: Send + Sync + 'static> {
     topic: Result<Arc<TopicName>, TopicError>,
     extras: Extras,
     wrong_id: Option<IdError>,
+}
+
+/// What an event is made of.
+struct Ready<'a, P: Send + Sync + 'static> {
+    outlet: &'a Outlet<P>,
+    topic: Arc<TopicName>,
+    extras: Option<Arc<Extras>>,
+    payload: P,
 }
 
 impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
@@ -76,8 +84,8 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
     /// # Errors
     /// [`PublishError`] with the payload.
     pub fn publish(self, payload: P) -> Result<Sequence, PublishError<P>> {
-        let outlet = self.outlet;
-        outlet.publish(self.build(payload)?)
+        let Ready { outlet, topic, extras, payload } = self.ready(payload)?;
+        outlet.publish(&topic, extras, payload)
     }
 
     /// As [`publish`](Self::publish), if there is room now. Never waits for room.
@@ -85,8 +93,8 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
     /// # Errors
     /// [`TryPublishError`] with the payload.
     pub fn try_publish(self, payload: P) -> Result<Sequence, TryPublishError<P>> {
-        let outlet = self.outlet;
-        outlet.try_publish(self.build(payload)?)
+        let Ready { outlet, topic, extras, payload } = self.ready(payload)?;
+        outlet.try_publish(&topic, extras, payload)
     }
 
     /// As [`publish`](Self::publish), but waits for at most `timeout`; a duration beyond the clock means for ever.
@@ -94,11 +102,11 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
     /// # Errors
     /// [`PublishError`] with the payload.
     pub fn publish_timeout(self, payload: P, timeout: Duration) -> Result<Sequence, PublishError<P>> {
-        let outlet = self.outlet;
-        outlet.publish_within(self.build(payload)?, timeout)
+        let Ready { outlet, topic, extras, payload } = self.ready(payload)?;
+        outlet.publish_within(&topic, extras, payload, timeout)
     }
 
-    fn build(self, payload: P) -> Result<Event<P>, Turned<P>> {
+    fn ready(self, payload: P) -> Result<Ready<'a, P>, Turned<P>> {
         let topic = match self.topic {
             Ok(topic) => topic,
             Err(error) => return Err(Turned::InvalidTopic(self.outlet.invalid_topic(payload, error))),
@@ -106,7 +114,7 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
         if let Some(error) = self.wrong_id {
             return Err(Turned::InvalidId(self.outlet.invalid_id(payload, error)));
         }
-        Ok(self.outlet.event_with(&topic, self.extras.shared(), payload))
+        Ok(Ready { outlet: self.outlet, topic, extras: self.extras.shared(), payload })
     }
 }
 

@@ -7,9 +7,12 @@ use crate::topic::{TopicName, TopicPattern};
 pub(super) struct Matcher {
     pattern: TopicPattern,
     everything: bool,
-    /// By the topic's number; `None` where it has not been met.
-    verdicts: Vec<Option<bool>>,
+    /// By the topic's slot, which topics have one after the other: the topic's id << 1 | verdict.
+    verdicts: Vec<u64>,
 }
+
+/// Of no topic.
+const UNKNOWN: u64 = u64::MAX;
 
 impl Matcher {
     pub(super) fn new(pattern: TopicPattern) -> Self {
@@ -21,8 +24,8 @@ impl Matcher {
         if self.everything {
             return true;
         }
-        match self.verdicts.get(topic.number()) {
-            Some(&Some(verdict)) => verdict,
+        match self.verdicts.get(topic.slot()) {
+            Some(verdict) if verdict >> 1 == topic.id() => verdict & 1 == 1,
             _ => self.decide(topic),
         }
     }
@@ -31,11 +34,11 @@ impl Matcher {
     #[cold]
     fn decide(&mut self, topic: &TopicName) -> bool {
         let verdict = self.pattern.matches(topic.as_str());
-        let number = topic.number();
-        if self.verdicts.len() <= number {
-            self.verdicts.resize(number + 1, None);
+        let slot = topic.slot();
+        if self.verdicts.len() <= slot {
+            self.verdicts.resize(slot + 1, UNKNOWN);
         }
-        self.verdicts[number] = Some(verdict);
+        self.verdicts[slot] = topic.id() << 1 | u64::from(verdict);
         verdict
     }
 }

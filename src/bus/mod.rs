@@ -41,7 +41,7 @@ pub use queue::QueueOverflow;
 #[cfg(eventcast_loom)]
 pub use queue::model;
 pub use start::Start;
-pub use stats::{Stats, SubscriptionInfo, SubscriptionStats};
+pub use stats::{Stats, SubscriptionInfo, SubscriptionStats, TopicStats};
 pub use subscribe::SubscriptionBuilder;
 pub use subscription::Subscription;
 pub use topic::Topic;
@@ -49,7 +49,7 @@ pub use topic::Topic;
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};
 use crate::sync::Arc;
-use crate::topic::{TopicError, TopicPattern, Topics};
+use crate::topic::{TopicError, TopicPattern};
 use outlet::Outlet;
 use std::fmt;
 use std::time::Duration;
@@ -81,7 +81,6 @@ pub struct Bus<P: Send + Sync + 'static> {
 /// What the handles of a bus share. Topic handles and subscriptions do not: they do not keep the bus open.
 struct Core<P: Send + Sync + 'static> {
     outlet: Arc<Outlet<P>>,
-    topics: Topics,
 }
 
 impl<P: Send + Sync + 'static> Drop for Core<P> {
@@ -98,7 +97,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
 
     /// A handle of one topic: publishing through it looks nothing up and allocates nothing.
     ///
-    /// The bus keeps the name of every topic it has heard of until it ends.
+    /// The bus keeps the topic while there is a handle of it, a subscription to just this name, an event of it that somebody
+    /// can still read, or an owned copy of one. After that the topic may leave: see [`topics`](Self::topics).
     ///
     /// # Errors
     /// [`TopicError`] when the name breaks the rules.
@@ -112,8 +112,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn topic(&self, name: impl AsRef<str>) -> Result<Topic<P>, TopicError> {
-        let name = self.core.topics.intern(name.as_ref())?;
-        Ok(Topic::new(name, self.core.outlet.clone()))
+        let outlet = &self.core.outlet;
+        Ok(Topic::new(outlet.intern(name.as_ref())?, outlet.clone()))
     }
 
     /// Publishes to the topic of this name. Looks the name up under a lock; a [`topic`](Self::topic) handle does not.
@@ -134,8 +134,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
-        match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.publish(outlet.event(&name, payload)),
+        match outlet.intern(name.as_ref()) {
+            Ok(name) => outlet.publish(&name, None, payload),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
     }
@@ -146,8 +146,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// [`TryPublishError`] with the payload.
     pub fn try_publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, TryPublishError<P>> {
         let outlet = &self.core.outlet;
-        match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.try_publish(outlet.event(&name, payload)),
+        match outlet.intern(name.as_ref()) {
+            Ok(name) => outlet.try_publish(&name, None, payload),
             Err(error) => Err(TryPublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
     }
@@ -163,8 +163,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
-        match self.core.topics.intern(name.as_ref()) {
-            Ok(name) => outlet.publish_within(outlet.event(&name, payload), timeout),
+        match outlet.intern(name.as_ref()) {
+            Ok(name) => outlet.publish_within(&name, None, payload, timeout),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
     }
@@ -181,7 +181,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn event(&self, name: impl AsRef<str>) -> EventBuilder<'_, P> {
-        EventBuilder::new(&self.core.outlet, self.core.topics.intern(name.as_ref()))
+        let outlet = &self.core.outlet;
+        EventBuilder::new(outlet, outlet.intern(name.as_ref()))
     }
 
     /// A subscription to all topics of this pattern, from now on, for which publishers wait
@@ -236,6 +237,28 @@ impl<P: Send + Sync + 'static> Bus<P> {
         self.core.outlet.audience().list()
     }
 
+    /// The topics of this moment, oldest first, with how many events were published to each.
+    ///
+    /// A topic that nothing refers to any more stays until there are many of them, at least 1,024, and then leaves: what was
+    /// published to it goes into [`Stats::evicted`]. Its name may come back as a topic with another id. While nobody
+    /// publishes, the counts of all topics and `evicted` add up to [`Stats::accepted`].
+    ///
+    /// Takes the lock that publishing by name takes, for as long as it takes to copy the list.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// bus.publish("orders.created", 8)?;
+    /// bus.publish("parcels.sent", 9)?;
+    /// let counts: Vec<_> = bus.topics().into_iter().map(|topic| (topic.name, topic.published)).collect();
+    /// assert_eq!(counts, [("orders.created".into(), 2), ("parcels.sent".into(), 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn topics(&self) -> Vec<TopicStats> {
+        self.core.outlet.topics()
+    }
+
     /// How many subscriptions there are of exactly this pattern.
     pub fn subscription_count(&self, pattern: &TopicPattern) -> usize {
         self.subscriptions().iter().filter(|subscription| subscription.pattern == *pattern).count()
@@ -263,7 +286,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stats(&self) -> Stats {
-        self.core.outlet.stats(self.core.topics.len())
+        self.core.outlet.stats()
     }
 
     /// Waits, for at most `within`, until the blocking and the queued subscriptions have read every event that was accepted before

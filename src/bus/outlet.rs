@@ -4,13 +4,13 @@ use super::audience::Audience;
 use super::dispatcher::Dispatcher;
 use super::error::{Invalid, InvalidId, InvalidTopic, PublishError, TryPublishError, Turned};
 use super::gate::{Gate, Verdict};
-use super::stats::{Refused, Stats, Unrouted};
+use super::stats::{Refused, Stats, TopicStats, Unrouted};
 use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
 use crate::sync::{Arc, Deadline, wall_clock};
-use crate::topic::{TopicError, TopicName};
+use crate::topic::{TopicError, TopicName, TopicRef, Topics};
 use crate::worker::{WorksFor, address_of};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use std::time::Duration;
 /// and a topic that publishes seldom would look every time.
 pub(super) struct Outlet<P: Send + Sync + 'static> {
     publisher: Publisher<Event<P>>,
+    topics: Arc<Topics>,
     rules: Rules<P>,
     refused: Refused,
     audience: Arc<Audience>,
@@ -31,15 +32,23 @@ pub(super) struct Rules<P> {
     pub(super) max_age: Option<Duration>,
     pub(super) gate: Option<Box<Gate<P>>>,
     pub(super) on_unrouted: Option<OnUnrouted>,
+    /// Count the events of each topic?
+    pub(super) statistics: bool,
 }
 
 /// Called with the topic and the sequence of an event that no subscription wanted.
 pub(super) type OnUnrouted = Box<dyn Fn(&str, Sequence) + Send + Sync>;
 
 impl<P: Send + Sync + 'static> Outlet<P> {
-    pub(super) fn new(publisher: Publisher<Event<P>>, rules: Rules<P>, dispatcher: Dispatcher<P>) -> Self {
+    pub(super) fn new(
+        publisher: Publisher<Event<P>>,
+        topics: Topics,
+        rules: Rules<P>,
+        dispatcher: Dispatcher<P>,
+    ) -> Self {
         Self {
             publisher,
+            topics: Arc::new(topics),
             rules,
             refused: Refused::default(),
             audience: Arc::new(Audience::new()),
@@ -66,37 +75,57 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         &self.audience
     }
 
+    /// Whoever reads events of the ring has to keep it.
+    pub(super) fn shared_topics(&self) -> &Arc<Topics> {
+        &self.topics
+    }
+
+    /// The one name with this text.
+    pub(super) fn intern(&self, text: &str) -> Result<Arc<TopicName>, TopicError> {
+        let (name, due) = self.topics.intern(text, &self.publisher)?;
+        if due {
+            let named = self.audience.named();
+            self.topics.sweep(&self.publisher, |text| named.contains(text));
+        }
+        Ok(name)
+    }
+
     pub(super) fn max_age(&self) -> Option<Duration> {
         self.rules.max_age
     }
 
-    /// An event with nothing but its payload.
+    /// An event to be published here while the caller has its topic.
     #[inline]
-    pub(super) fn event(&self, topic: &Arc<TopicName>, payload: P) -> Event<P> {
-        self.event_with(topic, None, payload)
+    #[allow(unsafe_code, reason = "the ring's events count no references")]
+    fn event(&self, topic: &Arc<TopicName>, extras: Option<Arc<Extras>>, payload: P) -> Event<P> {
+        // SAFETY: each caller drops the event or moves it into the ring before it returns, and `topic` is borrowed until then.
+        // The name is of `topics`, which the bus, its handles and its subscriptions keep. The bus's filter sees the event in
+        // between, by reference.
+        let topic = unsafe { TopicRef::lend(topic) };
+        Event::new(self.publisher.next_sequence(), topic, wall_clock(), extras, payload)
     }
 
     #[inline]
-    pub(super) fn event_with(
+    pub(super) fn publish(
         &self,
         topic: &Arc<TopicName>,
         extras: Option<Arc<Extras>>,
         payload: P,
-    ) -> Event<P> {
-        Event::new(self.publisher.next_sequence(), topic.clone(), wall_clock(), extras, payload)
+    ) -> Result<Sequence, PublishError<P>> {
+        self.publish_within(topic, extras, payload, self.rules.publish_timeout.unwrap_or(Duration::MAX))
     }
 
     #[inline]
-    pub(super) fn publish(&self, event: Event<P>) -> Result<Sequence, PublishError<P>> {
-        self.publish_within(event, self.rules.publish_timeout.unwrap_or(Duration::MAX))
-    }
-
-    #[inline]
-    pub(super) fn try_publish(&self, event: Event<P>) -> Result<Sequence, TryPublishError<P>> {
-        let event = self.admit(event)?;
-        let unwanted = self.unwanted(&event);
+    pub(super) fn try_publish(
+        &self,
+        topic: &Arc<TopicName>,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+    ) -> Result<Sequence, TryPublishError<P>> {
+        let event = self.admit(self.event(topic, extras, payload))?;
+        let wanted = self.audience.wants(topic);
         match self.publisher.try_publish(event) {
-            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
+            Ok(sequence) => Ok(self.accepted(topic, sequence, wanted)),
             Err(error::TryPublishError::Full(event)) => {
                 self.refused.full.count();
                 Err(TryPublishError::Full(event.into_payload()))
@@ -111,14 +140,16 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     #[inline]
     pub(super) fn publish_within(
         &self,
-        event: Event<P>,
+        topic: &Arc<TopicName>,
+        extras: Option<Arc<Extras>>,
+        payload: P,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
-        let event = self.admit(event)?;
-        let unwanted = self.unwanted(&event);
+        let event = self.admit(self.event(topic, extras, payload))?;
+        let wanted = self.audience.wants(topic);
         let deadline = || Deadline::after(if self.is_own_thread() { Duration::ZERO } else { timeout });
         match self.publisher.publish_until(event, deadline) {
-            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
+            Ok(sequence) => Ok(self.accepted(topic, sequence, wanted)),
             Err(error) => Err(self.no_room(error)),
         }
     }
@@ -141,17 +172,16 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         WorksFor::is(address_of(&self.dispatcher))
     }
 
-    /// The topic of an event that no subscription wants.
+    /// After a publish: nothing may come before the count, without which the topic could leave.
     #[inline]
-    fn unwanted(&self, event: &Event<P>) -> Option<Arc<TopicName>> {
-        let topic = event.topic_name();
-        (!self.audience.wants(topic)).then(|| topic.clone())
-    }
-
-    #[inline]
-    fn accepted(&self, sequence: Sequence, unwanted: Option<Arc<TopicName>>) -> Sequence {
-        if let Some(topic) = unwanted {
-            self.unrouted(sequence, &topic);
+    fn accepted(&self, topic: &TopicName, sequence: Sequence, wanted: bool) -> Sequence {
+        if self.rules.statistics {
+            topic.count();
+        } else {
+            topic.mark();
+        }
+        if !wanted {
+            self.unrouted(sequence, topic);
         }
         if self.dispatcher.is_inline() {
             self.dispatcher.pump();
@@ -216,9 +246,29 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         Invalid { payload, error }
     }
 
-    pub(super) fn stats(&self, topics: usize) -> Stats {
+    pub(super) fn stats(&self) -> Stats {
         let mut stats = self.refused.stats(self.publisher.next_sequence());
         self.unrouted.add_to(&mut stats);
-        Stats { subscriptions: self.publisher.subscriber_count(), topics, ..stats }
+        stats.subscriptions = self.publisher.subscriber_count();
+        let (topics, left) = self.topics.tally();
+        stats.topics = topics;
+        stats.topics_evicted = left.names;
+        stats.evicted = self.counted(left.published);
+        stats
+    }
+
+    pub(super) fn topics(&self) -> Vec<TopicStats> {
+        let topics = self.topics.list();
+        let stats = |topic: &Arc<TopicName>| TopicStats {
+            name: topic.as_str().into(),
+            id: topic.id(),
+            published: self.counted(topic.published()),
+        };
+        topics.iter().map(stats).collect()
+    }
+
+    /// What topics say is no count on a bus that does not count.
+    fn counted(&self, published: u64) -> u64 {
+        if self.rules.statistics { published } else { 0 }
     }
 }

@@ -104,8 +104,12 @@ pub struct Stats {
     pub unrouted_panics: u64,
     /// Subscriptions at this moment.
     pub subscriptions: usize,
-    /// Topics that the bus has heard of.
+    /// Topics at this moment; see [`Bus::topics`](super::Bus::topics).
     pub topics: usize,
+    /// Topics that have left because nothing referred to them.
+    pub topics_evicted: u64,
+    /// Of those accepted: published to topics that have left. 0 without [`statistics`](super::BusBuilder::statistics).
+    pub evicted: u64,
 }
 
 impl Stats {
@@ -130,6 +134,18 @@ impl Stats {
     pub fn offered(&self) -> u64 {
         self.accepted + self.refused()
     }
+}
+
+/// One of the topics of a bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TopicStats {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its number, never used again on its bus: a topic that leaves and comes back has another.
+    pub id: u64,
+    /// Events published to it with success. 0 without [`statistics`](super::BusBuilder::statistics).
+    pub published: u64,
 }
 
 /// One of the subscriptions of a bus.

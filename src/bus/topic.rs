@@ -47,7 +47,7 @@ impl<P: Send + Sync + 'static> Topic<P> {
     /// [`PublishError::Timeout`] or [`PublishError::Closed`], with the payload.
     #[inline]
     pub fn publish(&self, payload: P) -> Result<Sequence, PublishError<P>> {
-        self.outlet.publish(self.outlet.event(&self.name, payload))
+        self.outlet.publish(&self.name, None, payload)
     }
 
     /// Publishes one event if there is room now. Never waits.
@@ -66,7 +66,7 @@ impl<P: Send + Sync + 'static> Topic<P> {
     /// ```
     #[inline]
     pub fn try_publish(&self, payload: P) -> Result<Sequence, TryPublishError<P>> {
-        self.outlet.try_publish(self.outlet.event(&self.name, payload))
+        self.outlet.try_publish(&self.name, None, payload)
     }
 
     /// Publishes one event and waits for room for at most `timeout`; a duration beyond the clock means for ever.
@@ -77,7 +77,7 @@ impl<P: Send + Sync + 'static> Topic<P> {
     /// [`PublishError::Timeout`] or [`PublishError::Closed`], with the payload.
     #[inline]
     pub fn publish_timeout(&self, payload: P, timeout: Duration) -> Result<Sequence, PublishError<P>> {
-        self.outlet.publish_within(self.outlet.event(&self.name, payload), timeout)
+        self.outlet.publish_within(&self.name, None, payload, timeout)
     }
 
     /// An event for this topic with more than its payload; see [`Bus::event`](super::Bus::event).

@@ -41,6 +41,11 @@
 //! 4. A time that a publisher gives an event is a word for its readers; ages and starts by time go by when the bus took it.
 //!    *(`tests/bus_audience.rs`, `tests/bus_subscribe.rs`)*
 //!
+//! 5. The events of all [`topics`](crate::Bus::topics) and those of topics that left
+//!    ([`evicted`](crate::Stats::evicted)) add up to `accepted`. A topic is there while a handle, a subscription to its name,
+//!    an event that somebody can still read, or an owned copy refers to it; any number of names come and go in bounded
+//!    memory. *(`tests/bus_topics.rs`, `tests/seeds_asaidimu.rs`)*
+//!
 //! # By overflow policy
 //!
 //! | policy | who waits | what is lost | extra promise |

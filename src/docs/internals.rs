@@ -65,6 +65,21 @@
 //! the change, the generation, moves on. A tree of ordinary hash maps changes in place: readers would need a lock, or each
 //! change a copy of it all.
 //!
+//! # Topics
+//!
+//! An event in the ring points to its topic's name and counts nothing; the copies that subscribers take, handles and
+//! publishes by name count, as an `Arc` does. The registry of names (`topic/registry.rs`) holds one counted reference itself,
+//! and lets it go when two looks have shown that nobody can follow a pointer in the ring any more: the first finds that no
+//! other reference is counted, so that nobody can publish to the topic, and notes the next sequence; the second finds that
+//! nobody has asked for the name since and that everything between the sequences at which it came and went idle is out of the
+//! readers' reach (`ring/reach.rs`): its slots were claimed for later events, and no pin holds any of it. Overwritten events are
+//! dropped without following the pointer. Whoever can read the ring keeps the registry: the bus, its handles, its
+//! subscriptions. A sequence noted by each handle as it goes would do without the first look; it would also be one more thing
+//! for each way of publishing to remember.
+//!
+//! A publish counts for its topic in a word that belongs to the first thread that published to it: a comparison of two
+//! numbers, a load and a store. Other threads add to a second word.
+//!
 //! # What was tried and lost
 //!
 //! Before this code was written, on prototypes (two cores of an AMD EPYC, 64-byte events):
@@ -125,3 +140,12 @@
 //! - a hash of the token at each node that looks for it: 1.39 at 1,000 patterns, once for each token: 1.54, no difference at
 //!   100,000;
 //! - the fields of a node in the order in which they are looked at: no faster.
+//!
+//! On the bus, through a topic's handle, nobody reading, 8-byte payloads, two cores of a shared machine, nanoseconds a publish,
+//! medians of 15 rounds of two million, of one to three runs each:
+//!
+//! - events that count their topic as an `Arc` does: 71 and 72; that count nothing: 50 to 52;
+//! - a topic's count by one read-modify-write: 55 and 56, where it is 50 to 51 without counts; by the owner's load and store:
+//!   50 to 52, where it is 50 to 52 (three instructions). Threads other than the owner pay for the read-modify-write;
+//! - sweeps when names have doubled: topics leave at the second look, so as many as a sweep once left came back at each one;
+//!   after a pin of some milliseconds had kept 9,000 names there were never fewer. With half as many more, 600.

@@ -6,7 +6,7 @@
 //! pass through a full barrier, and the publisher's side shrinks to a compiler barrier. Where the call is missing, both
 //! sides use `fence(SeqCst)`; so they do under loom, shuttle and Miri, which cannot see the call.
 
-use super::Ordering::SeqCst;
+use super::Ordering::{self, SeqCst};
 
 /// Which barrier a ring's handshakes use; fixed when the ring is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Barrier {
         // ORDERING: pairs with `heavy`. Weaker, a publisher could read "nobody sleeps" before its event is visible while
         // the sleeper reads "no event": a lost wake-up.
         match self {
-            Self::Fence => fence(),
+            Self::Fence => fence(SeqCst),
             #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]
             Self::Membarrier => std::sync::atomic::compiler_fence(SeqCst),
         }
@@ -45,7 +45,7 @@ impl Barrier {
     pub(crate) fn heavy(self) {
         // ORDERING: pairs with `light`.
         match self {
-            Self::Fence => fence(),
+            Self::Fence => fence(SeqCst),
             #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]
             Self::Membarrier => linux::barrier(),
         }
@@ -53,13 +53,19 @@ impl Barrier {
 }
 
 #[inline(always)]
-fn fence() {
+fn fence(order: Ordering) {
     #[cfg(eventcast_loom)]
-    loom::sync::atomic::fence(SeqCst);
+    loom::sync::atomic::fence(order);
     #[cfg(eventcast_shuttle)]
-    shuttle::sync::atomic::fence(SeqCst);
+    shuttle::sync::atomic::fence(order);
     #[cfg(not(any(eventcast_loom, eventcast_shuttle)))]
-    std::sync::atomic::fence(SeqCst);
+    std::sync::atomic::fence(order);
+}
+
+/// After a relaxed load that read what a Release wrote: what came before that write is visible from here on. For counts of
+/// which std only offers the relaxed load.
+pub(crate) fn acquire_fence() {
+    fence(Ordering::Acquire);
 }
 
 #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]

@@ -21,6 +21,7 @@ mod cells;
 #[cfg_attr(any(eventcast_loom, eventcast_shuttle), path = "channel_model.rs")]
 pub(crate) mod channel;
 mod clock;
+mod thread_number;
 
 pub(crate) use arc_swap::ArcSwap;
 #[cfg(eventcast_loom)]
@@ -29,10 +30,11 @@ pub(crate) use backend::{
     Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Deadline, Mutex, Thread, UnsafeCell,
     current_thread, max_pauses, park_until, spin_hint, spins, yield_now, yields,
 };
-pub(crate) use barrier::Barrier;
+pub(crate) use barrier::{Barrier, acquire_fence};
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
 pub(crate) use clock::{Countdown, wall_clock};
 /// What `ArcSwap` holds in every build, and what is shared below it.
 pub(crate) use std::sync::Arc as PlainArc;
 pub(crate) use std::sync::atomic::Ordering;
+pub(crate) use thread_number::{known_thread_number, thread_number};

@@ -9,10 +9,15 @@ mod hamt;
 mod index;
 mod name;
 mod pattern;
+#[allow(unsafe_code, reason = "references in the ring that count nothing")]
+mod reference;
+mod registry;
 mod rules;
 
 pub use error::{TopicError, TopicErrorKind};
 pub(crate) use index::PatternIndex;
-pub(crate) use name::{TopicName, Topics};
+pub(crate) use name::TopicName;
 pub use pattern::TopicPattern;
+pub(crate) use reference::TopicRef;
+pub(crate) use registry::Topics;
 pub use rules::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, check_topic};

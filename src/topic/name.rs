@@ -1,28 +1,57 @@
-//! Names that are in use on a bus, each kept once.
+//! A topic's name, and how many events were published to it.
 
-use super::{TopicError, check_topic};
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering::Relaxed};
-use std::collections::HashMap;
+use crate::sync::{AtomicU64, Ordering::Relaxed, known_thread_number, thread_number};
 
 /// A valid topic name on one bus.
 #[derive(Debug)]
 pub(crate) struct TopicName {
     text: Box<str>,
-    /// Its number on its bus, counted from 0.
-    number: usize,
+    /// Its number on its bus, never used again.
+    id: u64,
+    /// Its place among the names of its bus, used again after it left.
+    slot: usize,
     /// The bus's own 64 random bits.
     bus: u64,
     /// Whether a subscription wanted it, and in which generation of subscriptions: generation << 1 | wanted.
     wanted: AtomicU64,
+    /// Number of the thread that published first, which alone adds to `own`; [`NOBODY`] before that.
+    owner: AtomicU64,
+    own: Line,
+    others: Line,
 }
 
+/// No thread has this number, nor does one that does not know its own yet.
+const NOBODY: u64 = u64::MAX;
+
+/// A count on a cache line of its own: readers look at the rest of the name, and publishers change this.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Line(AtomicU64);
+
 impl TopicName {
+    pub(super) fn new(text: Box<str>, id: u64, slot: usize, bus: u64) -> Self {
+        Self {
+            text,
+            id,
+            slot,
+            bus,
+            wanted: AtomicU64::new(0),
+            owner: AtomicU64::new(NOBODY),
+            own: Line(AtomicU64::new(0)),
+            others: Line(AtomicU64::new(0)),
+        }
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    pub(crate) fn number(&self) -> usize {
-        self.number
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn slot(&self) -> usize {
+        self.slot
     }
 
     pub(crate) fn bus(&self) -> u64 {
@@ -40,38 +69,42 @@ impl TopicName {
     pub(crate) fn remember_wanted(&self, generation: u64, wanted: bool) {
         self.wanted.store(generation << 1 | u64::from(wanted), Relaxed);
     }
-}
 
-/// All names of a bus. They stay for the bus's life.
-#[derive(Debug)]
-pub(crate) struct Topics {
-    bus: u64,
-    names: Mutex<HashMap<Box<str>, Arc<TopicName>>>,
-}
-
-impl Topics {
-    pub(crate) fn new(bus: u64) -> Self {
-        Self { bus, names: Mutex::new(HashMap::new()) }
-    }
-
-    /// The one name with this text.
-    pub(crate) fn intern(&self, text: &str) -> Result<Arc<TopicName>, TopicError> {
-        let mut names = self.names.lock();
-        if let Some(name) = names.get(text) {
-            return Ok(name.clone());
+    /// Counts one event that was accepted.
+    ///
+    /// A topic is mostly published to by one thread. The first one to do so owns a count that nobody else changes, so that it
+    /// needs no read-modify-write.
+    #[inline]
+    pub(crate) fn count(&self) {
+        // ORDERING: Relaxed, all of it: `own` has one writer for ever, as no two threads have the same number; who needs an
+        // exact sum has the publishes behind it by other means.
+        if self.owner.load(Relaxed) == known_thread_number() {
+            self.own.0.store(self.own.0.load(Relaxed) + 1, Relaxed);
+        } else {
+            self.count_other();
         }
-        check_topic(text)?;
-        let name = Arc::new(TopicName {
-            text: text.into(),
-            number: names.len(),
-            bus: self.bus,
-            wanted: AtomicU64::new(0),
-        });
-        names.insert(text.into(), name.clone());
-        Ok(name)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.names.lock().len()
+    #[cold]
+    fn count_other(&self) {
+        if self.owner.compare_exchange(NOBODY, thread_number(), Relaxed, Relaxed).is_ok() {
+            self.count();
+        } else {
+            self.others.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// In place of [`count`](Self::count), on a bus that does not count: there was an event.
+    #[inline]
+    pub(crate) fn mark(&self) {
+        // Looks first: publishers need not take the line from one another.
+        if self.own.0.load(Relaxed) == 0 {
+            self.own.0.store(1, Relaxed);
+        }
+    }
+
+    /// How many events were counted; 0 means that there was none, counted or not.
+    pub(crate) fn published(&self) -> u64 {
+        self.own.0.load(Relaxed) + self.others.0.load(Relaxed)
     }
 }

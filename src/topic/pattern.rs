@@ -63,6 +63,11 @@ impl TopicPattern {
         &*self.text == ">"
     }
 
+    /// Is it a name, which stands for that one topic?
+    pub(crate) fn is_name(&self) -> bool {
+        !self.text.contains(['*', '>'])
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

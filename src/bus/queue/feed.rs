@@ -7,7 +7,8 @@ use crate::contain::contain;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Overflow, Sequence, Subscriber};
-use crate::sync::Countdown;
+use crate::sync::{Arc, Countdown};
+use crate::topic::Topics;
 
 /// How many events of the ring it looks at together.
 const RUN: usize = 64;
@@ -21,6 +22,8 @@ const CHUNK: usize = 32;
 /// Reads the ring for one queue, with a subscriber of its own.
 pub(in crate::bus) struct Feed<P> {
     subscriber: Subscriber<Event<P>>,
+    /// Events in the ring refer to it.
+    _topics: Arc<Topics>,
     sieve: Sieve<P>,
     intake: Intake<Event<P>>,
     overflow: QueueOverflow,
@@ -54,6 +57,7 @@ enum Arrival {
 impl<P> Feed<P> {
     pub(super) fn new(
         subscriber: Subscriber<Event<P>>,
+        topics: Arc<Topics>,
         sieve: Sieve<P>,
         intake: Intake<Event<P>>,
         overflow: QueueOverflow,
@@ -64,7 +68,7 @@ impl<P> Feed<P> {
             QueueOverflow::DropOldest => 1,
             _ => CHUNK.min(capacity / 4).max(1),
         };
-        Self { subscriber, sieve, intake, overflow, chunk, judged: false, stalled: None }
+        Self { subscriber, _topics: topics, sieve, intake, overflow, chunk, judged: false, stalled: None }
     }
 
     /// Lets nothing more in, and leaves the ring.

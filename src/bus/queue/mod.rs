@@ -209,7 +209,7 @@ pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
     let (intake, outflow) = pipe(size, subscriber.barrier());
     let gauge = intake.gauge().clone();
     let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age());
-    let feed = Feed::new(subscriber, sieve, intake, overflow);
+    let feed = Feed::new(subscriber, outlet.shared_topics().clone(), sieve, intake, overflow);
     let queue = Arc::new(Queue {
         id,
         overflow,
