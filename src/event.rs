@@ -86,6 +86,16 @@ impl<P> Event<P> {
         self.topic.name()
     }
 
+    pub(crate) fn topic_ref(&self) -> &TopicRef {
+        &self.topic
+    }
+
+    /// From now on it keeps its topic itself.
+    #[inline]
+    pub(crate) fn keep_topic(&mut self) {
+        self.topic.count();
+    }
+
     /// When the engine took it, whatever its publisher says.
     pub(crate) fn published(&self) -> SystemTime {
         self.published
@@ -144,15 +154,32 @@ impl<P> Event<P> {
     }
 }
 
-impl<P: Clone> Clone for Event<P> {
-    fn clone(&self) -> Self {
+impl<P: Clone> Event<P> {
+    /// A copy that does not keep its topic.
+    ///
+    /// # Safety
+    /// As [`TopicRef::lend_again`]'s, until the copy is dropped or [keeps its topic](Self::keep_topic).
+    #[allow(unsafe_code, reason = "copies whose topic is counted once for many")]
+    pub(crate) unsafe fn copy_lent(&self) -> Self {
+        // SAFETY: as this function's.
+        let topic = unsafe { self.topic.lend_again() };
+        self.copy_with(topic)
+    }
+
+    fn copy_with(&self, topic: TopicRef) -> Self {
         Self {
             sequence: AtomicU64::new(self.sequence()),
-            topic: self.topic.clone(),
+            topic,
             published: self.published,
             extras: self.extras.clone(),
             payload: self.payload.clone(),
         }
+    }
+}
+
+impl<P: Clone> Clone for Event<P> {
+    fn clone(&self) -> Self {
+        self.copy_with(self.topic.clone())
     }
 }
 

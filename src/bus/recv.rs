@@ -10,7 +10,7 @@ use crate::sync::Countdown;
 use std::time::Duration;
 
 impl<P> Subscription<P> {
-    /// Takes the next event of its topics if there is one, by cloning it.
+    /// Takes the next event of its topics if there is one, by cloning it; a queued subscription's is a clone already.
     ///
     /// If the clone panics, the event counts as delivered and the panic goes on to the caller.
     ///
@@ -31,9 +31,15 @@ impl<P> Subscription<P> {
     where
         P: Clone,
     {
-        let mut taken = None;
-        self.scan(1, |event| taken = Some(event.clone()))?;
-        taken.ok_or(TryRecvError::Empty)
+        match &mut self.reader {
+            Reader::Direct(direct) => {
+                let mut taken = None;
+                direct.scan(1, |event| taken = Some(event.clone()))?;
+                taken.ok_or(TryRecvError::Empty)
+            }
+            // Copied already.
+            Reader::Queued(queued) => queued.take(),
+        }
     }
 
     /// Takes the next event of its topics by cloning it, and waits for one. Woken by a publish to any topic (it goes on

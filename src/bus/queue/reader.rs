@@ -10,11 +10,12 @@ use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Overflow, Sequence, SubscriberId};
 use crate::sync::{Arc, Countdown, Ordering::Relaxed};
+use crate::topic::TopicRef;
 use std::collections::VecDeque;
 
 pub(in crate::bus) struct Queued<P> {
     queue: Arc<Queue<P>>,
-    outflow: Outflow<Event<P>>,
+    outflow: Outflow<Event<P>, TopicRef>,
     dispatcher: Arc<Dispatcher<P>>,
     seated: Seated,
     joined: Sequence,
@@ -29,7 +30,7 @@ pub(in crate::bus) struct Queued<P> {
 impl<P> Queued<P> {
     pub(super) fn new(
         queue: Arc<Queue<P>>,
-        outflow: Outflow<Event<P>>,
+        outflow: Outflow<Event<P>, TopicRef>,
         dispatcher: Arc<Dispatcher<P>>,
         seated: Seated,
         joined: Joined,
@@ -40,6 +41,13 @@ impl<P> Queued<P> {
 
     /// Takes the next event if there is one.
     pub(in crate::bus) fn take(&mut self) -> Result<Event<P>, TryRecvError> {
+        let mut event = self.take_kept()?;
+        event.keep_topic();
+        Ok(event)
+    }
+
+    /// As [`take`](Self::take); the event's topic is kept until the next call.
+    fn take_kept(&mut self) -> Result<Event<P>, TryRecvError> {
         self.settle();
         let (event, awaited) = match self.outflow.take() {
             Ok(taken) => taken,
@@ -56,7 +64,7 @@ impl<P> Queued<P> {
         max: usize,
         mut f: impl FnMut(&Event<P>),
     ) -> Result<usize, TryRecvError> {
-        f(&self.take()?);
+        f(&self.take_kept()?);
         let mut found = 1;
         while found < max {
             let Ok((event, awaited)) = self.outflow.take() else { break };
