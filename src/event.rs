@@ -117,7 +117,7 @@ impl<P> Event<P> {
         self.topic.as_str()
     }
 
-    /// When it was published, by the system's wall clock, unless its publisher [set](crate::EventBuilder::time) a time.
+    /// When it was published, by the [clock](crate::Clock) of its bus, unless its publisher [set](crate::EventBuilder::time) a time.
     pub fn timestamp(&self) -> SystemTime {
         self.extras.as_ref().and_then(|extras| extras.time).unwrap_or(self.published)
     }

@@ -76,6 +76,7 @@ pub use bus::{
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, SubscriberId, Wait};
+pub use sync::Clock;
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
 
 /// The README's example compiles and runs.

@@ -6,7 +6,7 @@ use super::{Bus, Core};
 use crate::error::BuildError;
 use crate::event::Event;
 use crate::ring::{self, Overflow, Sequence, Wait};
-use crate::sync::Arc;
+use crate::sync::{Arc, Clock};
 use crate::topic::Topics;
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -33,6 +33,7 @@ pub struct BusBuilder<P> {
     capacity: usize,
     publish_timeout: Option<Duration>,
     max_age: Option<Duration>,
+    clock: Clock,
     on_unrouted: Option<OnUnrouted>,
     wait: Wait,
     lag_slots: Option<usize>,
@@ -52,6 +53,7 @@ impl<P> BusBuilder<P> {
             capacity: Self::DEFAULT_CAPACITY,
             publish_timeout: Some(Self::DEFAULT_PUBLISH_TIMEOUT),
             max_age: None,
+            clock: Clock::default(),
             on_unrouted: None,
             wait: Wait::default(),
             lag_slots: None,
@@ -94,16 +96,24 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         self
     }
 
+    /// Which clock gives events their time. Default: [`Clock::Coarse`], which is cheap and up to some milliseconds behind.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// How old an event may be when a subscription comes to it, by the time at which the bus took it, whatever
     /// [`time`](super::EventBuilder::time) says; `None` means any. Older ones are read past and counted as `expired`.
     /// Default: `None`.
     ///
-    /// A subscription looks at the clock once for some events, so one may be older by the time that those before it took.
+    /// A subscription looks at the clock once for some events, so one may be older by the time that those before it took, and
+    /// by the resolution of the bus's [clock](Self::clock).
     ///
     /// # Examples
     /// ```
+    /// use eventcast::{Bus, Clock};
     /// use std::time::Duration;
-    /// let bus = eventcast::Bus::<u32>::builder().max_age(Duration::from_millis(1)).build()?;
+    /// let bus = Bus::<u32>::builder().clock(Clock::Precise).max_age(Duration::from_millis(1)).build()?;
     /// let mut sub = bus.subscribe("price")?;
     /// bus.publish("price", 7)?;
     /// std::thread::sleep(Duration::from_millis(2));
@@ -198,6 +208,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         let rules = Rules {
             publish_timeout: self.publish_timeout,
             max_age: self.max_age,
+            clock: self.clock,
             gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
         };
@@ -220,6 +231,7 @@ impl<P> fmt::Debug for BusBuilder<P> {
         f.debug_struct("BusBuilder")
             .field("capacity", &self.capacity)
             .field("publish_timeout", &self.publish_timeout)
+            .field("clock", &self.clock)
             .field("wait", &self.wait)
             .field("lag_slots", &self.lag_slots)
             .field("prefault", &self.prefault)

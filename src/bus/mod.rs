@@ -44,7 +44,7 @@ use crate::sync::Arc;
 use crate::topic::{TopicError, TopicPattern, Topics};
 use outlet::Outlet;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A bus: publishers offer events to named topics, subscribers read the topics they ask for.
 ///
@@ -241,6 +241,12 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// Is the bus closed?
     pub fn is_closed(&self) -> bool {
         self.publisher().is_closed()
+    }
+
+    /// The time by the bus's [clock](BusBuilder::clock): no later than the timestamp of any event that is published after the
+    /// call, unless the system's clock is set back.
+    pub fn now(&self) -> SystemTime {
+        self.core.outlet.clock().now()
     }
 
     /// What has happened on the bus so far. A few loads; exact while nobody publishes.

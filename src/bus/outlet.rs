@@ -8,7 +8,7 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
-use crate::sync::{Arc, wall_clock};
+use crate::sync::{Arc, Clock};
 use crate::topic::{TopicError, TopicName};
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub(super) struct Outlet<P: Send + Sync + 'static> {
 pub(super) struct Rules<P> {
     pub(super) publish_timeout: Option<Duration>,
     pub(super) max_age: Option<Duration>,
+    pub(super) clock: Clock,
     pub(super) gate: Option<Box<Gate<P>>>,
     pub(super) on_unrouted: Option<OnUnrouted>,
 }
@@ -51,6 +52,11 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         self.rules.max_age
     }
 
+    #[inline]
+    pub(super) fn clock(&self) -> Clock {
+        self.rules.clock
+    }
+
     /// An event with nothing but its payload.
     #[inline]
     pub(super) fn event(&self, topic: &Arc<TopicName>, payload: P) -> Event<P> {
@@ -64,7 +70,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Event<P> {
-        Event::new(self.publisher.next_sequence(), topic.clone(), wall_clock(), extras, payload)
+        Event::new(self.publisher.next_sequence(), topic.clone(), self.clock().now(), extras, payload)
     }
 
     #[inline]

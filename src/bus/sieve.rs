@@ -5,7 +5,7 @@ use super::matcher::Matcher;
 use crate::contain::contain;
 use crate::event::Event;
 use crate::ring::Sequence;
-use crate::sync::wall_clock;
+use crate::sync::Clock;
 use crate::topic::TopicPattern;
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +14,7 @@ pub(super) struct Sieve<P> {
     matcher: Matcher,
     filter: Option<Filter<P>>,
     max_age: Option<Duration>,
+    clock: Clock,
 }
 
 /// What becomes of an event that a subscription has come to.
@@ -68,14 +69,19 @@ pub(super) struct Now(Option<SystemTime>);
 
 impl Now {
     /// How long ago the bus took the event; nothing if the clock was set back.
-    fn age<P>(&mut self, event: &Event<P>) -> Duration {
-        self.0.get_or_insert_with(wall_clock).duration_since(event.published()).unwrap_or_default()
+    fn age<P>(&mut self, event: &Event<P>, clock: Clock) -> Duration {
+        self.0.get_or_insert_with(|| clock.now()).duration_since(event.published()).unwrap_or_default()
     }
 }
 
 impl<P> Sieve<P> {
-    pub(super) fn new(pattern: TopicPattern, filter: Option<Filter<P>>, max_age: Option<Duration>) -> Self {
-        Self { matcher: Matcher::new(pattern), filter, max_age }
+    pub(super) fn new(
+        pattern: TopicPattern,
+        filter: Option<Filter<P>>,
+        max_age: Option<Duration>,
+        clock: Clock,
+    ) -> Self {
+        Self { matcher: Matcher::new(pattern), filter, max_age, clock }
     }
 
     pub(super) fn pattern(&self) -> &TopicPattern {
@@ -89,7 +95,7 @@ impl<P> Sieve<P> {
             return Outcome::Filtered;
         }
         event.place(sequence);
-        if self.max_age.is_some_and(|max| now.age(event) > max) {
+        if self.max_age.is_some_and(|max| now.age(event, self.clock) > max) {
             return Outcome::Expired;
         }
         match self.filter.as_ref().map(|filter| contain(|| filter(event))) {

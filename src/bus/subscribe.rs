@@ -99,7 +99,7 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         let mut subscriber = publisher.subscribe_from(self.start.in_ring(), self.overflow)?;
         seated.sit(subscriber.id());
         let joined = Joined::new(&mut subscriber, publisher, self.start);
-        let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age());
+        let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age(), self.outlet.clock());
         Ok(Subscription::new(subscriber, joined, seated, sieve, publisher.capacity()))
     }
 }

@@ -30,5 +30,6 @@ pub(crate) use backend::{
 pub(crate) use barrier::Barrier;
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
-pub(crate) use clock::{Countdown, wall_clock};
+pub use clock::Clock;
+pub(crate) use clock::Countdown;
 pub(crate) use std::sync::atomic::Ordering;
