@@ -3,9 +3,13 @@
 //! A topic remembers whether it was wanted when the subscriptions last changed; publishing compares two numbers, and looks at
 //! the patterns only for the first event of a topic after a change.
 
+use super::account::Account;
+use super::start::Joined;
 use super::stats::SubscriptionInfo;
-use crate::ring::{Overflow, SubscriberId};
-use crate::sync::{Arc, ArcSwap, AtomicU64, Ordering::*};
+use crate::error::TryRecvError;
+use crate::ring::{Overflow, Standings, SubscriberId};
+use crate::stats::{LostBy, SubscriptionSnapshot, Totals};
+use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*};
 use crate::topic::{TopicName, TopicPattern};
 use std::sync::OnceLock;
 
@@ -14,6 +18,8 @@ pub(super) struct Audience {
     seats: ArcSwap<Vec<Arc<Seat>>>,
     /// Moves on after each change of `seats`.
     generation: AtomicU64,
+    /// Of those that have left. Held while one leaves, so that it is counted either there or here.
+    departed: Mutex<Totals>,
 }
 
 /// What is known of one subscription.
@@ -21,13 +27,38 @@ pub(super) struct Seat {
     pub(super) pattern: TopicPattern,
     pub(super) name: Option<Box<str>>,
     pub(super) overflow: Overflow,
-    /// Unknown until it has joined the ring.
-    id: OnceLock<SubscriberId>,
+    account: Account,
+    /// Its number, and where it started. Unknown until it has joined the ring.
+    joined: OnceLock<(SubscriberId, Joined)>,
 }
 
 impl Seat {
     pub(super) fn new(pattern: TopicPattern, name: Option<Box<str>>, overflow: Overflow) -> Self {
-        Self { pattern, name, overflow, id: OnceLock::new() }
+        Self { pattern, name, overflow, account: Account::new(), joined: OnceLock::new() }
+    }
+
+    /// Nothing before it has joined.
+    fn info(&self) -> Option<SubscriptionInfo> {
+        let (id, _) = *self.joined.get()?;
+        let Self { pattern, name, overflow, .. } = self;
+        Some(SubscriptionInfo { id, pattern: pattern.clone(), name: name.clone(), overflow: *overflow })
+    }
+
+    /// What is known of it, by where the subscribers of the ring stand; without that, of one that has left the ring.
+    fn snapshot(&self, standings: Option<&Standings>, capacity: u64) -> Option<SubscriptionSnapshot> {
+        let info = self.info()?;
+        let (id, joined) = *self.joined.get()?;
+        let standing = standings.and_then(|standings| standings.get(id));
+        let published = standings.map_or(0, |standings| standings.published);
+        let stats = self.account.seen_from_outside(joined.sequence, standing, published);
+        Some(SubscriptionSnapshot {
+            stats,
+            lost_by: LostBy::in_ring(info.overflow, stats.lost),
+            max_ahead: self.account.max_ahead(stats.ahead),
+            queued: 0,
+            capacity,
+            info,
+        })
     }
 }
 
@@ -40,7 +71,11 @@ pub(super) struct Seated {
 impl Audience {
     pub(super) fn new() -> Self {
         // Topics that nobody has asked about remember generation 0.
-        Self { seats: ArcSwap::from_pointee(Vec::new()), generation: AtomicU64::new(1) }
+        Self {
+            seats: ArcSwap::from_pointee(Vec::new()),
+            generation: AtomicU64::new(1),
+            departed: Mutex::new(Totals::default()),
+        }
     }
 
     /// Before the subscriber joins the ring: whatever it will see is wanted.
@@ -80,18 +115,48 @@ impl Audience {
     /// Those that have joined.
     pub(super) fn list(&self) -> Vec<SubscriptionInfo> {
         let seats = self.seats.load();
-        let joined = seats.iter().filter_map(|seat| {
-            let id = *seat.id.get()?;
-            let Seat { pattern, name, overflow, .. } = &**seat;
-            Some(SubscriptionInfo { id, pattern: pattern.clone(), name: name.clone(), overflow: *overflow })
-        });
-        joined.collect()
+        seats.iter().filter_map(|seat| seat.info()).collect()
+    }
+
+    /// What is known of those that have joined, and of all that there have been together.
+    pub(super) fn snapshot(
+        &self,
+        standings: impl FnOnce() -> Standings,
+        capacity: u64,
+    ) -> (Vec<SubscriptionSnapshot>, Totals) {
+        let departed = self.departed.lock();
+        let seats = self.seats.load();
+        // After the list: one that has no cursor has left, and has told its last word.
+        let standings = standings();
+        let all: Vec<_> = seats.iter().filter_map(|seat| seat.snapshot(Some(&standings), capacity)).collect();
+        let mut totals = *departed;
+        all.iter().for_each(|subscription| totals.add(subscription));
+        (all, totals)
     }
 }
 
 impl Seated {
-    pub(super) fn sit(&self, id: SubscriberId) {
-        let _ = self.seat.id.set(id);
+    pub(super) fn sit(&self, id: SubscriberId, joined: Joined) {
+        let _ = self.seat.joined.set((id, joined));
+    }
+
+    /// Its subscriber is leaving the ring, or has left it, with so many events lost in all.
+    pub(super) fn end(&self, lost: u64) {
+        if let Some((_, joined)) = self.seat.joined.get() {
+            self.seat.account.end(joined.sequence, lost - joined.lost_before);
+        }
+    }
+
+    /// After a receive that has failed: one that was disconnected has left the ring.
+    pub(super) fn failed(&self, error: &TryRecvError) {
+        if let TryRecvError::Disconnected(lost) = error {
+            self.end(*lost);
+        }
+    }
+
+    #[inline]
+    pub(super) fn account(&self) -> &Account {
+        &self.seat.account
     }
 
     pub(super) fn name(&self) -> Option<&str> {
@@ -101,6 +166,10 @@ impl Seated {
 
 impl Drop for Seated {
     fn drop(&mut self) {
+        let mut departed = self.audience.departed.lock();
+        if let Some(last) = self.seat.snapshot(None, 0) {
+            departed.add(&last);
+        }
         self.audience.change(|seats| seats.retain(|seat| !Arc::ptr_eq(seat, &self.seat)));
     }
 }

@@ -1,10 +1,11 @@
 //! A borrowed run of a subscription's events.
 
-use super::sieve::{Counts, Now, Outcome};
+use super::account::Account;
+use super::sieve::{Now, Outcome};
 use super::subscription::{RUN, Subscription};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
-use crate::ring;
+use crate::ring::{self, Sequence};
 use std::fmt;
 use std::ops::Index;
 use std::time::Duration;
@@ -31,7 +32,7 @@ use std::time::Duration;
 #[must_use = "dropping a batch consumes its events"]
 pub struct Batch<'a, P> {
     run: Option<ring::Batch<'a, Event<P>>>,
-    counts: &'a mut Counts,
+    account: &'a Account,
     judged: Judged,
 }
 
@@ -45,6 +46,12 @@ impl Judged {
     /// Places of the events that are handed out.
     fn delivered(&self) -> impl Iterator<Item = usize> {
         self.delivered_from(0)
+    }
+
+    /// Counts what is to become of the events from `first` on.
+    fn count(&self, account: &Account, first: Sequence) {
+        self.outcomes[..self.len].iter().for_each(|outcome| account.add(*outcome));
+        account.stand_at(first + self.len as u64);
     }
 
     fn delivered_from(&self, first: usize) -> impl Iterator<Item = usize> {
@@ -97,7 +104,12 @@ impl<P> Subscription<P> {
         let most = self.run_length(max).min(max);
         let mut skipped = 0;
         while skipped < self.horizon {
-            let run = self.subscriber.batch(most)?;
+            let run = self.subscriber.batch(most).inspect_err(|error| self.seated.failed(error))?;
+            let account = self.seated.account();
+            if run.sequence() >= self.next_look {
+                account.saw_ahead(run.ahead());
+                self.next_look = run.sequence() + self.look_every;
+            }
             let mut judged = Judged { outcomes: [Outcome::Filtered; RUN], len: run.len() };
             let mut now = Now::default();
             for (at, event) in run.iter().enumerate() {
@@ -107,7 +119,7 @@ impl<P> Subscription<P> {
                 run.release_first(0);
                 return Ok(judged);
             }
-            judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
+            judged.count(account, run.sequence());
             skipped += judged.len;
         }
         Err(TryRecvError::Empty)
@@ -115,10 +127,11 @@ impl<P> Subscription<P> {
 
     /// The guard of what was judged just now.
     fn guard(&mut self, judged: Judged) -> Batch<'_, P> {
-        judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
+        let account = self.seated.account();
         let run = self.subscriber.batch(judged.len).expect("what was judged is still there");
         debug_assert_eq!(run.len(), judged.len, "nobody else reads here");
-        Batch { run: Some(run), counts: &mut self.counts, judged }
+        judged.count(account, run.sequence());
+        Batch { run: Some(run), account, judged }
     }
 }
 
@@ -143,9 +156,9 @@ impl<P> Batch<'_, P> {
     /// call, which asks the filter again. A subscription that nobody waits for goes on holding what is left until then.
     pub fn release_first(mut self, n: usize) {
         let keep = self.judged.delivered().nth(n).unwrap_or(self.judged.len);
-        self.judged.outcomes[keep..self.judged.len]
-            .iter()
-            .for_each(|outcome| self.counts.take_back(*outcome));
+        let left = &self.judged.outcomes[keep..self.judged.len];
+        left.iter().for_each(|outcome| self.account.take_back(*outcome));
+        self.account.stand_at(self.account.position() - left.len() as u64);
         self.judged.len = keep;
     }
 }

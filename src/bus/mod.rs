@@ -4,6 +4,7 @@
 //! topics that it did not ask for (they count as `filtered`). What a full, lagging or closed subscriber means is the ring's
 //! business; see [`ring`](crate::ring).
 
+mod account;
 mod any;
 mod audience;
 mod batch;
@@ -40,6 +41,7 @@ pub use topic::Topic;
 
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};
+use crate::stats::Snapshot;
 use crate::sync::Arc;
 use crate::topic::{TopicError, TopicPattern, Topics};
 use outlet::Outlet;
@@ -262,6 +264,27 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn stats(&self) -> Stats {
         self.core.outlet.stats(self.core.topics.len())
+    }
+
+    /// Everything that is known of the bus and of each of its subscriptions now. Looks at every subscription once; publishers
+    /// and readers go on meanwhile.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut audit = bus.subscription("orders.>").name("audit").subscribe()?;
+    /// bus.publish("orders.created", 7)?;
+    /// bus.publish("orders.paid", 8)?;
+    /// audit.recv()?;
+    /// let snapshot = bus.snapshot();
+    /// let audit = &snapshot.subscriptions[0];
+    /// assert_eq!(audit.info.name.as_deref(), Some("audit"));
+    /// assert_eq!((audit.stats.delivered, audit.stats.ahead, audit.max_ahead), (1, 1, 2));
+    /// assert_eq!(snapshot.backlog, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        self.core.outlet.snapshot(self.core.topics.len())
     }
 
     /// Waits, for at most `within`, until the blocking subscriptions have read every event that was accepted before the call, and

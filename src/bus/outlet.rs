@@ -8,6 +8,7 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
+use crate::stats::Snapshot;
 use crate::sync::{Arc, Clock};
 use crate::topic::{TopicError, TopicName};
 use std::time::Duration;
@@ -58,12 +59,12 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     /// An event with nothing but its payload.
-    #[inline]
+    #[inline(always)]
     pub(super) fn event(&self, topic: &Arc<TopicName>, payload: P) -> Event<P> {
         self.event_with(topic, None, payload)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn event_with(
         &self,
         topic: &Arc<TopicName>,
@@ -203,5 +204,18 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         let mut stats = self.refused.stats(self.publisher.next_sequence());
         self.unrouted.add_to(&mut stats);
         Stats { subscriptions: self.publisher.subscriber_count(), topics, ..stats }
+    }
+
+    pub(super) fn snapshot(&self, topics: usize) -> Snapshot {
+        let capacity = self.publisher.capacity() as u64;
+        let (subscriptions, totals) = self.audience.snapshot(|| self.publisher.standings(), capacity);
+        Snapshot {
+            stats: self.stats(topics),
+            totals,
+            capacity,
+            backlog: self.publisher.len() as u64,
+            closed: self.publisher.is_closed(),
+            subscriptions,
+        }
     }
 }

@@ -162,7 +162,10 @@ impl<P> Subscription<P> {
             match attempt(self) {
                 Ok(done) => return Ok(done),
                 // Nothing is consumed: this only waits.
-                Err(TryRecvError::Empty) => self.subscriber.recv_batch(1)?.release_first(0),
+                Err(TryRecvError::Empty) => {
+                    let waited = self.subscriber.recv_batch(1).map(|batch| batch.release_first(0));
+                    waited.inspect_err(|error| self.seated.failed(&(*error).into()))?;
+                }
                 Err(TryRecvError::Lagged(n)) => return Err(RecvError::Lagged(n)),
                 Err(TryRecvError::Disconnected(n)) => return Err(RecvError::Disconnected(n)),
                 Err(TryRecvError::Closed) => return Err(RecvError::Closed),
@@ -185,7 +188,13 @@ impl<P> Subscription<P> {
                     if left.is_zero() {
                         return Err(RecvTimeoutError::Timeout);
                     }
-                    self.subscriber.recv_batch_timeout(1, left)?.release_first(0);
+                    let waited =
+                        self.subscriber.recv_batch_timeout(1, left).map(|batch| batch.release_first(0));
+                    waited.inspect_err(|error| {
+                        if let RecvTimeoutError::Disconnected(lost) = error {
+                            self.seated.end(*lost);
+                        }
+                    })?;
                 }
                 Err(TryRecvError::Lagged(n)) => return Err(RecvTimeoutError::Lagged(n)),
                 Err(TryRecvError::Disconnected(n)) => {

@@ -29,40 +29,6 @@ pub(super) enum Outcome {
     Expired,
 }
 
-/// How often each has happened; those that panicked count as filtered, too.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) delivered: u64,
-    pub(super) filtered: u64,
-    pub(super) filter_panics: u64,
-    pub(super) expired: u64,
-}
-
-impl Counts {
-    #[inline]
-    pub(super) fn add(&mut self, outcome: Outcome) {
-        self.change(outcome, |count| *count += 1);
-    }
-
-    /// For an event that was added and has to be judged again.
-    pub(super) fn take_back(&mut self, outcome: Outcome) {
-        self.change(outcome, |count| *count -= 1);
-    }
-
-    #[inline]
-    fn change(&mut self, outcome: Outcome, change: impl Fn(&mut u64)) {
-        match outcome {
-            Outcome::Delivered => change(&mut self.delivered),
-            Outcome::Filtered => change(&mut self.filtered),
-            Outcome::Expired => change(&mut self.expired),
-            Outcome::Panicked => {
-                change(&mut self.filtered);
-                change(&mut self.filter_panics);
-            }
-        }
-    }
-}
-
 /// The time, asked for once for all events that are judged together.
 #[derive(Default)]
 pub(super) struct Now(Option<SystemTime>);

@@ -47,6 +47,7 @@ impl Start {
 }
 
 /// Where a subscription has started, and what its subscriber had missed by then.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Joined {
     pub(super) sequence: Sequence,
     pub(super) lost_before: u64,

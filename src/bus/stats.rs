@@ -124,6 +124,25 @@ impl Stats {
     pub fn offered(&self) -> u64 {
         self.accepted + self.refused()
     }
+
+    /// What has happened since; what is no count stays as it is now.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        Self {
+            accepted: self.accepted.saturating_sub(earlier.accepted),
+            refused_full: self.refused_full.saturating_sub(earlier.refused_full),
+            refused_timeout: self.refused_timeout.saturating_sub(earlier.refused_timeout),
+            refused_closed: self.refused_closed.saturating_sub(earlier.refused_closed),
+            refused_invalid_topic: self.refused_invalid_topic.saturating_sub(earlier.refused_invalid_topic),
+            refused_invalid_id: self.refused_invalid_id.saturating_sub(earlier.refused_invalid_id),
+            refused_too_large: self.refused_too_large.saturating_sub(earlier.refused_too_large),
+            refused_filtered: self.refused_filtered.saturating_sub(earlier.refused_filtered),
+            filter_panics: self.filter_panics.saturating_sub(earlier.filter_panics),
+            unrouted: self.unrouted.saturating_sub(earlier.unrouted),
+            unrouted_panics: self.unrouted_panics.saturating_sub(earlier.unrouted_panics),
+            subscriptions: self.subscriptions,
+            topics: self.topics,
+        }
+    }
 }
 
 /// One of the subscriptions of a bus.
@@ -168,5 +187,18 @@ impl SubscriptionStats {
     /// Everything accounted for.
     pub fn total(&self) -> u64 {
         self.delivered + self.filtered + self.expired + self.lost + self.ahead
+    }
+
+    /// What has happened since; what is no count stays as it is now.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        Self {
+            joined: self.joined,
+            delivered: self.delivered.saturating_sub(earlier.delivered),
+            filtered: self.filtered.saturating_sub(earlier.filtered),
+            filter_panics: self.filter_panics.saturating_sub(earlier.filter_panics),
+            expired: self.expired.saturating_sub(earlier.expired),
+            lost: self.lost.saturating_sub(earlier.lost),
+            ahead: self.ahead,
+        }
     }
 }

@@ -97,8 +97,9 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         let seated = Audience::join(self.outlet.audience(), seat);
         let publisher = self.outlet.publisher();
         let mut subscriber = publisher.subscribe_from(self.start.in_ring(), self.overflow)?;
-        seated.sit(subscriber.id());
         let joined = Joined::new(&mut subscriber, publisher, self.start);
+        seated.account().stand_at(subscriber.position());
+        seated.sit(subscriber.id(), joined);
         let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age(), self.outlet.clock());
         Ok(Subscription::new(subscriber, joined, seated, sieve, publisher.capacity()))
     }

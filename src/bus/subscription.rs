@@ -1,7 +1,7 @@
 //! A subscription: a subscriber of the bus's ring that hands out the events of its topics.
 
 use super::audience::Seated;
-use super::sieve::{Counts, Now, Outcome, Sieve};
+use super::sieve::{Now, Outcome, Sieve};
 use super::start::Joined;
 use super::stats::SubscriptionStats;
 use crate::error::TryRecvError;
@@ -25,9 +25,8 @@ const FREE_RUN: usize = 8;
 pub struct Subscription<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
     /// Leaves after the subscriber.
-    seated: Seated,
+    pub(super) seated: Seated,
     pub(super) sieve: Sieve<P>,
-    pub(super) counts: Counts,
     joined: Sequence,
     /// What the subscriber had missed on the way to where this starts.
     lost_before: u64,
@@ -35,7 +34,13 @@ pub struct Subscription<P> {
     pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,
+    /// Where it looks again how much lies ahead of it. Not for every run: that takes the line away that publishers write.
+    pub(super) next_look: Sequence,
+    pub(super) look_every: u64,
 }
+
+/// It looks how much lies ahead of it once in so many events at least, or in a sixteenth of the capacity if that is less.
+const LOOK_EVERY: u64 = 256;
 
 impl<P: Send + Sync + 'static> Subscription<P> {
     pub(super) fn new(
@@ -51,9 +56,10 @@ impl<P: Send + Sync + 'static> Subscription<P> {
             subscriber,
             seated,
             sieve,
-            counts: Counts::default(),
             horizon: capacity.saturating_mul(2),
             unreported: None,
+            next_look: 0,
+            look_every: LOOK_EVERY.min(capacity as u64 / 16).max(1),
         }
     }
 }
@@ -85,22 +91,33 @@ impl<P> Subscription<P> {
         let mut skipped = 0;
         loop {
             let most = self.run_length(max - found);
+            let account = self.seated.account();
             let batch = match self.subscriber.batch(most) {
                 Ok(batch) => batch,
-                Err(error) if found == 0 => return Err(error),
-                Err(error @ (TryRecvError::Lagged(_) | TryRecvError::Disconnected(_))) => {
-                    self.unreported = Some(error);
+                Err(error) => {
+                    self.seated.failed(&error);
+                    if found == 0 {
+                        return Err(error);
+                    }
+                    if let TryRecvError::Lagged(_) | TryRecvError::Disconnected(_) = error {
+                        self.unreported = Some(error);
+                    }
                     return Ok(found);
                 }
-                Err(_) => return Ok(found),
             };
             let first = batch.sequence();
+            if first >= self.next_look {
+                account.saw_ahead(batch.ahead());
+                self.next_look = first + self.look_every;
+            }
             let mut now = Now::default();
             let mut run = Run { batch: Some(batch), taken: 0 };
             while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
+                let sequence = first + run.taken as u64;
                 run.taken += 1;
-                let outcome = self.sieve.judge(event, first + run.taken as u64 - 1, &mut now);
-                self.counts.add(outcome);
+                let outcome = self.sieve.judge(event, sequence, &mut now);
+                account.add(outcome);
+                account.stand_at(sequence + 1);
                 if outcome != Outcome::Delivered {
                     skipped += 1;
                     continue;
@@ -183,15 +200,14 @@ impl<P> Subscription<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stats(&self) -> SubscriptionStats {
-        SubscriptionStats {
-            joined: self.joined,
-            delivered: self.counts.delivered,
-            filtered: self.counts.filtered,
-            filter_panics: self.counts.filter_panics,
-            expired: self.counts.expired,
-            lost: self.lost(),
-            ahead: self.subscriber.len() as u64,
-        }
+        self.seated.account().stats(self.joined, self.lost(), self.subscriber.len() as u64)
+    }
+}
+
+impl<P> Drop for Subscription<P> {
+    fn drop(&mut self) {
+        // Before the subscriber leaves the ring: afterwards this is all that is known of it.
+        self.seated.end(self.subscriber.lost());
     }
 }
 

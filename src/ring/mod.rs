@@ -41,6 +41,7 @@ mod publisher;
 mod recv;
 mod room;
 mod sleep;
+mod standing;
 mod subscriber;
 mod unique;
 mod values;
@@ -60,6 +61,8 @@ pub use crate::error::{
     BatchRefusal, BuildError, PublishBatchError, PublishError, PublishTimeoutError, RecvError,
     RecvTimeoutError, StartError, TryPublishError, TryRecvError,
 };
+
+pub(crate) use standing::{Standing, Standings};
 
 use std::fmt;
 
