@@ -18,7 +18,12 @@ fn builder() -> BusBuilder<Event> {
 fn publish(c: &mut Criterion) {
     let mut group = c.benchmark_group("bus publish");
     group.throughput(Throughput::Elements(1));
-    let kinds = [("coarse clock", builder()), ("precise clock", builder().clock(Clock::Precise))];
+    let kinds = [
+        ("coarse clock", builder()),
+        ("precise clock", builder().clock(Clock::Precise)),
+        ("coarse clock, nothing timed", builder().sample(0)),
+        ("coarse clock, every event timed", builder().sample(1)),
+    ];
     for (name, builder) in kinds {
         let bus = builder.build().unwrap();
         let _laggard = bus.subscription("tick").overflow(Overflow::Lag).subscribe().unwrap();

@@ -2,6 +2,7 @@
 //! it runs that one inside a function `measured*`, which callgrind counts.
 
 use eventcast::ring::{Builder, Overflow, Publisher, Subscriber, UniquePublisher, Wait};
+use eventcast::{Bus, BusBuilder, Subscription, Topic};
 use std::hint::black_box;
 
 /// The event of all races: 64 bytes.
@@ -21,6 +22,10 @@ const CASES: &[(&str, fn())] = &[
     ("recv-lag", || receive(Overflow::Lag)),
     ("drain-block", || drain(Overflow::Block)),
     ("drain-lag", || drain(Overflow::Lag)),
+    ("bus-publish", || bus_publish(bus())),
+    ("bus-publish-untimed", || bus_publish(bus().sample(0))),
+    ("bus-recv", bus_receive),
+    ("bus-drain", bus_drain),
 ];
 
 fn main() {
@@ -138,6 +143,63 @@ fn drain(overflow: Overflow) {
 #[inline(never)]
 fn measured_drain(subscriber: &mut Subscriber<Event>) {
     let _ = black_box(subscriber.drain(CAPACITY, |event| {
+        black_box(event);
+    }));
+}
+
+fn bus() -> BusBuilder<Event> {
+    Bus::builder().capacity(CAPACITY).wait(Wait::Yield)
+}
+
+fn bus_publish(builder: BusBuilder<Event>) {
+    let bus = builder.build().unwrap();
+    let _laggard = bus.subscription("tick").overflow(Overflow::Lag).subscribe().unwrap();
+    let topic = bus.topic("tick").unwrap();
+    topic.publish([0; 8]).unwrap();
+    measured_bus_publish(&topic);
+}
+
+#[inline(never)]
+fn measured_bus_publish(topic: &Topic<Event>) {
+    for n in 0..EVENTS {
+        let _ = black_box(topic.publish([n; 8]));
+    }
+}
+
+fn bus_rounds(mut read: impl FnMut(&mut Subscription<Event>)) {
+    let bus = bus().build().unwrap();
+    let mut subscription = bus.subscribe("tick").unwrap();
+    let topic = bus.topic("tick").unwrap();
+    topic.publish([0; 8]).unwrap();
+    subscription.recv().unwrap();
+    // The first event is timed, and the reader that comes back has handled it.
+    let _ = subscription.try_recv();
+    for _ in 0..EVENTS / CAPACITY as u64 {
+        for n in 0..CAPACITY as u64 {
+            topic.publish([n; 8]).unwrap();
+        }
+        read(&mut subscription);
+    }
+}
+
+fn bus_receive() {
+    bus_rounds(measured_bus_receive);
+}
+
+#[inline(never)]
+fn measured_bus_receive(subscription: &mut Subscription<Event>) {
+    for _ in 0..CAPACITY {
+        let _ = black_box(subscription.try_recv());
+    }
+}
+
+fn bus_drain() {
+    bus_rounds(measured_bus_drain);
+}
+
+#[inline(never)]
+fn measured_bus_drain(subscription: &mut Subscription<Event>) {
+    let _ = black_box(subscription.drain(CAPACITY, |event| {
         black_box(event);
     }));
 }

@@ -77,7 +77,7 @@ pub use bus::{
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, SubscriberId, Wait};
-pub use stats::{LostBy, Snapshot, SubscriptionSnapshot, Totals};
+pub use stats::{Exposition, Histogram, LostBy, Snapshot, SubscriptionSnapshot, Totals};
 pub use sync::Clock;
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
 

@@ -5,10 +5,22 @@ mod common;
 use common::{Rng, seed, within};
 use eventcast::{Bus, Overflow, RecvError, Start, Subscription};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const POLICIES: [Overflow; 3] = [Overflow::Block, Overflow::Lag, Overflow::Disconnect];
+
+fn publish(bus: &Bus<u64>, topic: &str, n: u64) {
+    bus.publish(topic, n).unwrap();
+}
+
+/// Lets so much time go by.
+fn pass(time: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        thread::yield_now();
+    }
+}
 
 /// The bus's account of each subscription is the subscription's own.
 fn agree(bus: &Bus<u64>, subs: &[Subscription<u64>], left: u64) {
@@ -119,11 +131,11 @@ fn totals_outlive_the_subscriptions() {
 fn a_difference_has_what_happened_in_between() {
     let bus = Bus::<u64>::builder().capacity(4).build().unwrap();
     let mut first = bus.subscription("a").overflow(Overflow::Lag).name("first").subscribe().unwrap();
-    (0..3).for_each(|n| drop(bus.publish("a", n).unwrap()));
+    (0..3).for_each(|n| publish(&bus, "a", n));
     first.recv().unwrap();
     let earlier = bus.snapshot();
     let _second = bus.subscription("b").overflow(Overflow::Lag).subscribe().unwrap();
-    (0..2).for_each(|n| drop(bus.publish("b", n).unwrap()));
+    (0..2).for_each(|n| publish(&bus, "b", n));
     let _ = bus.publish("b..", 0).unwrap_err();
     while first.try_recv().is_ok() {}
     let between = bus.snapshot().since(&earlier);
@@ -139,12 +151,12 @@ fn a_difference_has_what_happened_in_between() {
 fn the_most_that_was_ahead_is_kept() {
     let bus = Bus::<u64>::builder().capacity(1024).build().unwrap();
     let mut sub = bus.subscribe(">").unwrap();
-    (0..500).for_each(|n| drop(bus.publish("a", n).unwrap()));
+    (0..500).for_each(|n| publish(&bus, "a", n));
     while sub.try_recv().is_ok() {}
     let max_ahead = bus.snapshot().subscriptions[0].max_ahead;
     assert_eq!(max_ahead, 500, "its reader has looked");
     // Nobody reads: those who ask look.
-    (0..700).for_each(|n| drop(bus.publish("a", n).unwrap()));
+    (0..700).for_each(|n| publish(&bus, "a", n));
     assert_eq!(bus.snapshot().subscriptions[0].max_ahead, 700);
     assert_eq!(sub.drain(1000, |_| {}), Ok(700));
     let seen = &bus.snapshot().subscriptions[0];
@@ -169,7 +181,7 @@ fn counts_never_go_back_while_everybody_works() {
         });
         let publisher = thread::spawn({
             let bus = bus.clone();
-            move || (0..events).for_each(|n| drop(bus.publish(["a", "b"][n as usize % 2], n).unwrap()))
+            move || (0..events).for_each(|n| publish(&bus, ["a", "b"][n as usize % 2], n))
         });
         let mut before = bus.snapshot();
         let mut done = false;
@@ -190,4 +202,65 @@ fn counts_never_go_back_while_everybody_works() {
         agree(&bus, &subs, 0);
         assert_eq!(subs[0].stats().total(), events);
     });
+}
+
+#[test]
+fn sampled_events_are_timed_and_others_are_not() {
+    let events = 100;
+    for (n, step) in [(0, 0), (1, 1), (3, 4), (16, 16), (1024, 1024)] {
+        let bus = Bus::<u64>::builder().capacity(256).sample(n).build().unwrap();
+        let mut drained = bus.subscribe("a").unwrap();
+        let mut received = bus.subscription(">").overflow(Overflow::Lag).subscribe().unwrap();
+        let mut held = bus.subscribe("a").unwrap();
+        let mut elsewhere = bus.subscribe("b").unwrap();
+        for n in 0..events {
+            bus.publish("a", n).unwrap();
+        }
+        assert_eq!(drained.drain(1000, |_| {}), Ok(events as usize));
+        while received.try_recv().is_ok() {}
+        while let Ok(batch) = held.batch(1) {
+            drop(batch);
+        }
+        let _ = elsewhere.try_recv().unwrap_err();
+        let snapshot = bus.snapshot();
+        let timed = if step == 0 { 0 } else { events.div_ceil(step) };
+        assert_eq!((snapshot.sample, snapshot.publish_time.count()), (step, timed), "sample({n})");
+        assert_eq!(snapshot.delivery_time.count(), 3 * timed, "sample({n})");
+        let handled: Vec<_> = snapshot.subscriptions.iter().map(|sub| sub.handling_time.count()).collect();
+        assert_eq!(handled, [timed, timed, timed, 0], "sample({n})");
+        assert!(snapshot.delivery_time.max() >= snapshot.delivery_time.quantile(0.5));
+    }
+}
+
+#[test]
+fn times_say_how_long_it_took() {
+    let bus = Bus::<u64>::builder().capacity(8).sample(1).build().unwrap();
+    let mut sub = bus.subscribe("a").unwrap();
+    let pause = Duration::from_millis(20);
+    bus.publish("a", 1).unwrap();
+    let earlier = bus.snapshot();
+    pass(pause);
+    sub.drain(1, |_| pass(pause)).unwrap();
+    bus.publish("a", 2).unwrap();
+    sub.recv().unwrap();
+    let between = bus.snapshot().since(&earlier);
+    assert_eq!((between.publish_time.count(), between.delivery_time.count()), (1, 2));
+    assert!(between.delivery_time.max() >= pause, "{between:?}");
+    let handling = &between.subscriptions[0].handling_time;
+    // The second is still being handled: its reader has not come back.
+    assert_eq!(handling.count(), 1);
+    assert!(handling.quantile(0.5) >= pause && handling.sum() >= pause, "{handling:?}");
+}
+
+#[test]
+fn a_refused_event_leaves_no_time() {
+    let bus =
+        Bus::<u64>::builder().capacity(1).sample(1).filter(|event| *event.payload() != 13).build().unwrap();
+    let mut sub = bus.subscribe("a").unwrap();
+    bus.publish("a", 13).unwrap_err();
+    bus.publish("a", 1).unwrap();
+    bus.try_publish("a", 2).unwrap_err();
+    sub.recv().unwrap();
+    let snapshot = bus.snapshot();
+    assert_eq!((snapshot.publish_time.count(), snapshot.delivery_time.count()), (1, 1));
 }

@@ -8,7 +8,7 @@ use super::start::Joined;
 use super::stats::SubscriptionInfo;
 use crate::error::TryRecvError;
 use crate::ring::{Overflow, Standings, SubscriberId};
-use crate::stats::{LostBy, SubscriptionSnapshot, Totals};
+use crate::stats::{LostBy, Recorder, SubscriptionSnapshot, Totals};
 use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*};
 use crate::topic::{TopicName, TopicPattern};
 use std::sync::OnceLock;
@@ -28,13 +28,21 @@ pub(super) struct Seat {
     pub(super) name: Option<Box<str>>,
     pub(super) overflow: Overflow,
     account: Account,
+    handling_time: Recorder,
     /// Its number, and where it started. Unknown until it has joined the ring.
     joined: OnceLock<(SubscriberId, Joined)>,
 }
 
 impl Seat {
     pub(super) fn new(pattern: TopicPattern, name: Option<Box<str>>, overflow: Overflow) -> Self {
-        Self { pattern, name, overflow, account: Account::new(), joined: OnceLock::new() }
+        Self {
+            pattern,
+            name,
+            overflow,
+            account: Account::new(),
+            handling_time: Recorder::new(),
+            joined: OnceLock::new(),
+        }
     }
 
     /// Nothing before it has joined.
@@ -57,6 +65,7 @@ impl Seat {
             max_ahead: self.account.max_ahead(stats.ahead),
             queued: 0,
             capacity,
+            handling_time: self.handling_time.get(),
             info,
         })
     }
@@ -152,6 +161,10 @@ impl Seated {
         if let TryRecvError::Disconnected(lost) = error {
             self.end(*lost);
         }
+    }
+
+    pub(super) fn handling_time(&self) -> &Recorder {
+        &self.seat.handling_time
     }
 
     #[inline]

@@ -100,16 +100,14 @@ impl<P> Subscription<P> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        self.handled();
         let max = max.max(1);
         let most = self.run_length(max).min(max);
         let mut skipped = 0;
         while skipped < self.horizon {
             let run = self.subscriber.batch(most).inspect_err(|error| self.seated.failed(error))?;
             let account = self.seated.account();
-            if run.sequence() >= self.next_look {
-                account.saw_ahead(run.ahead());
-                self.next_look = run.sequence() + self.look_every;
-            }
+            self.stops.look(run.sequence(), account, || run.ahead());
             let mut judged = Judged { outcomes: [Outcome::Filtered; RUN], len: run.len() };
             let mut now = Now::default();
             for (at, event) in run.iter().enumerate() {
@@ -131,6 +129,10 @@ impl<P> Subscription<P> {
         let run = self.subscriber.batch(judged.len).expect("what was judged is still there");
         debug_assert_eq!(run.len(), judged.len, "nobody else reads here");
         judged.count(account, run.sequence());
+        let hit = self.stops.next_timed(run.sequence());
+        if judged.delivered().any(|at| at as u64 == hit) {
+            self.handed_out = self.times.delivered(run.sequence() + hit);
+        }
         Batch { run: Some(run), account, judged }
     }
 }

@@ -6,6 +6,7 @@ use super::{Bus, Core};
 use crate::error::BuildError;
 use crate::event::Event;
 use crate::ring::{self, Overflow, Sequence, Wait};
+use crate::stats::Sampling;
 use crate::sync::{Arc, Clock};
 use crate::topic::Topics;
 use std::collections::hash_map::RandomState;
@@ -35,6 +36,7 @@ pub struct BusBuilder<P> {
     max_age: Option<Duration>,
     clock: Clock,
     on_unrouted: Option<OnUnrouted>,
+    sample: u32,
     wait: Wait,
     lag_slots: Option<usize>,
     prefault: bool,
@@ -48,6 +50,9 @@ impl<P> BusBuilder<P> {
     /// How long a publish waits for room unless told otherwise.
     pub const DEFAULT_PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 
+    /// One event in how many is timed unless told otherwise.
+    pub const DEFAULT_SAMPLE: u32 = 1024;
+
     pub(super) fn new() -> Self {
         Self {
             capacity: Self::DEFAULT_CAPACITY,
@@ -55,6 +60,7 @@ impl<P> BusBuilder<P> {
             max_age: None,
             clock: Clock::default(),
             on_unrouted: None,
+            sample: Self::DEFAULT_SAMPLE,
             wait: Wait::default(),
             lag_slots: None,
             prefault: false,
@@ -145,6 +151,27 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         self
     }
 
+    /// One event in `n` is timed, rounded up to a power of two: how long its publish took, how long it took to its readers,
+    /// and how long they handled it, in [`Bus::snapshot`]. 1 for every event, 0 for none. Default: 1024.
+    ///
+    /// An event that is timed costs its publisher and each of its readers two looks at the precise clock and a short lock;
+    /// the others next to nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().sample(1).build()?;
+    /// let mut sub = bus.subscribe("tick")?;
+    /// bus.publish("tick", 7)?;
+    /// sub.recv()?;
+    /// let snapshot = bus.snapshot();
+    /// assert_eq!((snapshot.publish_time.count(), snapshot.delivery_time.count()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sample(mut self, n: u32) -> Self {
+        self.sample = n;
+        self
+    }
+
     /// Which events the bus takes: those of which `filter` says yes, before they have a sequence. The others are refused with
     /// [`Filtered`](super::PublishError::Filtered), and counted. Default: all.
     ///
@@ -211,6 +238,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             clock: self.clock,
             gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
+            sampling: Sampling::every(self.sample),
         };
         Ok(Bus {
             core: Arc::new(Core {

@@ -1,8 +1,8 @@
 //! Publishing an event with more than its payload.
 
 use super::error::{PublishError, TryPublishError, Turned};
-use super::outlet::Outlet;
-use crate::event::{Event, EventId, Extras, IdError};
+use super::outlet::{Offer, Outlet};
+use crate::event::{EventId, Extras, IdError};
 use crate::ring::Sequence;
 use crate::sync::Arc;
 use crate::topic::{TopicError, TopicName};
@@ -98,7 +98,7 @@ impl<'a, P: Send + Sync + 'static> EventBuilder<'a, P> {
         outlet.publish_timeout(self.build(payload)?, timeout)
     }
 
-    fn build(self, payload: P) -> Result<Event<P>, Turned<P>> {
+    fn build(self, payload: P) -> Result<Offer<P>, Turned<P>> {
         let topic = match self.topic {
             Ok(topic) => topic,
             Err(error) => return Err(Turned::InvalidTopic(self.outlet.invalid_topic(payload, error))),

@@ -21,6 +21,7 @@ mod recv;
 mod sieve;
 mod start;
 mod stats;
+mod stops;
 mod subscribe;
 mod subscription;
 mod topic;

@@ -8,7 +8,7 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
-use crate::stats::Snapshot;
+use crate::stats::{Sampling, Snapshot, Times};
 use crate::sync::{Arc, Clock};
 use crate::topic::{TopicError, TopicName};
 use std::time::Duration;
@@ -21,6 +21,25 @@ pub(super) struct Outlet<P: Send + Sync + 'static> {
     refused: Refused,
     audience: Arc<Audience>,
     unrouted: Unrouted,
+    /// Of `times`, without the way to it.
+    sampling: Sampling,
+    times: Arc<Times>,
+}
+
+/// An event that is going to be published.
+pub(super) struct Offer<P> {
+    event: Event<P>,
+    aside: Option<Aside>,
+}
+
+/// What is to be done for an event beside publishing it. Most have none.
+struct Aside {
+    topic: Arc<TopicName>,
+    /// No subscription wants it.
+    unwanted: bool,
+    expected: Sequence,
+    /// It is timed: when its publish began.
+    start: Option<u64>,
 }
 
 /// How a bus was built to treat its events.
@@ -30,6 +49,7 @@ pub(super) struct Rules<P> {
     pub(super) clock: Clock,
     pub(super) gate: Option<Box<Gate<P>>>,
     pub(super) on_unrouted: Option<OnUnrouted>,
+    pub(super) sampling: Sampling,
 }
 
 /// Called with the topic and the sequence of an event that no subscription wanted.
@@ -37,8 +57,16 @@ pub(super) type OnUnrouted = Box<dyn Fn(&str, Sequence) + Send + Sync>;
 
 impl<P: Send + Sync + 'static> Outlet<P> {
     pub(super) fn new(publisher: Publisher<Event<P>>, rules: Rules<P>) -> Self {
-        let audience = Arc::new(Audience::new());
-        Self { publisher, rules, refused: Refused::default(), audience, unrouted: Unrouted::default() }
+        let times = Arc::new(Times::new(rules.sampling, publisher.capacity()));
+        Self {
+            publisher,
+            sampling: rules.sampling,
+            rules,
+            refused: Refused::default(),
+            audience: Arc::new(Audience::new()),
+            unrouted: Unrouted::default(),
+            times,
+        }
     }
 
     pub(super) fn publisher(&self) -> &Publisher<Event<P>> {
@@ -47,6 +75,10 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     pub(super) fn audience(&self) -> &Arc<Audience> {
         &self.audience
+    }
+
+    pub(super) fn times(&self) -> &Arc<Times> {
+        &self.times
     }
 
     pub(super) fn max_age(&self) -> Option<Duration> {
@@ -60,7 +92,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     /// An event with nothing but its payload.
     #[inline(always)]
-    pub(super) fn event(&self, topic: &Arc<TopicName>, payload: P) -> Event<P> {
+    pub(super) fn event(&self, topic: &Arc<TopicName>, payload: P) -> Offer<P> {
         self.event_with(topic, None, payload)
     }
 
@@ -70,77 +102,122 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         topic: &Arc<TopicName>,
         extras: Option<Arc<Extras>>,
         payload: P,
-    ) -> Event<P> {
-        Event::new(self.publisher.next_sequence(), topic.clone(), self.clock().now(), extras, payload)
+    ) -> Offer<P> {
+        let expected = self.publisher.next_sequence();
+        let aside = self.aside(topic, expected);
+        Offer { event: Event::new(expected, topic.clone(), self.clock().now(), extras, payload), aside }
     }
 
-    #[inline]
-    pub(super) fn publish(&self, event: Event<P>) -> Result<Sequence, PublishError<P>> {
+    #[inline(always)]
+    fn aside(&self, topic: &Arc<TopicName>, expected: Sequence) -> Option<Aside> {
+        let unwanted = !self.audience.wants(topic);
+        let timed = self.sampling.hits(expected);
+        (unwanted || timed).then(|| {
+            let start = if timed { self.times.begin(expected) } else { None };
+            Aside { topic: topic.clone(), unwanted, expected, start }
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn publish(&self, offer: Offer<P>) -> Result<Sequence, PublishError<P>> {
         if let Some(timeout) = self.rules.publish_timeout {
-            return self.publish_timeout(event, timeout);
+            return self.publish_timeout(offer, timeout);
         }
-        let event = self.admit(event)?;
-        let unwanted = self.unwanted(&event);
+        let Offer { event, aside } = offer;
+        let event = match self.admit(event) {
+            Ok(event) => event,
+            Err(turned) => {
+                self.withdrawn(aside);
+                return Err(turned.into());
+            }
+        };
         match self.publisher.publish(event) {
-            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
+            Ok(sequence) => Ok(self.accepted(sequence, aside)),
             Err(error) => {
+                self.withdrawn(aside);
                 self.refused.closed.count();
                 Err(PublishError::Closed(error.into_inner().into_payload()))
             }
         }
     }
 
-    #[inline]
-    pub(super) fn try_publish(&self, event: Event<P>) -> Result<Sequence, TryPublishError<P>> {
-        let event = self.admit(event)?;
-        let unwanted = self.unwanted(&event);
+    #[inline(always)]
+    pub(super) fn try_publish(&self, offer: Offer<P>) -> Result<Sequence, TryPublishError<P>> {
+        let Offer { event, aside } = offer;
+        let event = match self.admit(event) {
+            Ok(event) => event,
+            Err(turned) => {
+                self.withdrawn(aside);
+                return Err(turned.into());
+            }
+        };
         match self.publisher.try_publish(event) {
-            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
+            Ok(sequence) => Ok(self.accepted(sequence, aside)),
             Err(error::TryPublishError::Full(event)) => {
+                self.withdrawn(aside);
                 self.refused.full.count();
                 Err(TryPublishError::Full(event.into_payload()))
             }
             Err(error::TryPublishError::Closed(event)) => {
+                self.withdrawn(aside);
                 self.refused.closed.count();
                 Err(TryPublishError::Closed(event.into_payload()))
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn publish_timeout(
         &self,
-        event: Event<P>,
+        offer: Offer<P>,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
-        let event = self.admit(event)?;
-        let unwanted = self.unwanted(&event);
+        let Offer { event, aside } = offer;
+        let event = match self.admit(event) {
+            Ok(event) => event,
+            Err(turned) => {
+                self.withdrawn(aside);
+                return Err(turned.into());
+            }
+        };
         match self.publisher.publish_timeout(event, timeout) {
-            Ok(sequence) => Ok(self.accepted(sequence, unwanted)),
+            Ok(sequence) => Ok(self.accepted(sequence, aside)),
             Err(PublishTimeoutError::Timeout(event)) => {
+                self.withdrawn(aside);
                 self.refused.timeout.count();
                 Err(PublishError::Timeout(event.into_payload()))
             }
             Err(PublishTimeoutError::Closed(event)) => {
+                self.withdrawn(aside);
                 self.refused.closed.count();
                 Err(PublishError::Closed(event.into_payload()))
             }
         }
     }
 
-    /// The topic of an event that no subscription wants.
-    #[inline]
-    fn unwanted(&self, event: &Event<P>) -> Option<Arc<TopicName>> {
-        let topic = event.topic_name();
-        (!self.audience.wants(topic)).then(|| topic.clone())
-    }
-
-    #[inline]
-    fn accepted(&self, sequence: Sequence, unwanted: Option<Arc<TopicName>>) -> Sequence {
-        if let Some(topic) = unwanted {
-            self.unrouted(sequence, &topic);
+    #[inline(always)]
+    fn accepted(&self, sequence: Sequence, aside: Option<Aside>) -> Sequence {
+        if let Some(aside) = aside {
+            self.afterwards(sequence, &aside);
         }
         sequence
+    }
+
+    #[cold]
+    fn afterwards(&self, sequence: Sequence, aside: &Aside) {
+        if let Some(start) = aside.start {
+            self.times.published(start);
+        }
+        if aside.unwanted {
+            self.unrouted(sequence, &aside.topic);
+        }
+    }
+
+    #[inline(always)]
+    fn withdrawn(&self, aside: Option<Aside>) {
+        if let Some(Aside { start: Some(_), expected, .. }) = aside {
+            self.times.withdraw(expected);
+        }
     }
 
     #[cold]
@@ -158,7 +235,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     /// Lets an event through that the bus has nothing against.
-    #[inline]
+    #[inline(always)]
     fn admit(&self, event: Event<P>) -> Result<Event<P>, Turned<P>> {
         match &self.rules.gate {
             None => Ok(event),
@@ -215,6 +292,10 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             capacity,
             backlog: self.publisher.len() as u64,
             closed: self.publisher.is_closed(),
+            drop_panics: self.publisher.drop_panics(),
+            sample: self.sampling.interval(),
+            publish_time: self.times.publish_time(),
+            delivery_time: self.times.delivery_time(),
             subscriptions,
         }
     }

@@ -92,7 +92,9 @@ impl<P> Subscription<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn drain(&mut self, max: usize, f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
-        self.scan(max, f)
+        let drained = self.scan(max, f);
+        self.handled();
+        drained
     }
 
     /// As [`drain`](Self::drain), and waits for the first event. Woken as [`recv`](Self::recv) is.
@@ -100,7 +102,7 @@ impl<P> Subscription<P> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv), without `Empty`.
     pub fn drain_wait(&mut self, max: usize, mut f: impl FnMut(&Event<P>)) -> Result<usize, RecvError> {
-        self.until(|this| this.scan(max, &mut f))
+        self.until(|this| this.drain(max, &mut f))
     }
 
     /// As [`drain_wait`](Self::drain_wait), for at most `timeout`; a duration beyond the clock means for ever.
@@ -113,7 +115,7 @@ impl<P> Subscription<P> {
         timeout: Duration,
         mut f: impl FnMut(&Event<P>),
     ) -> Result<usize, RecvTimeoutError> {
-        self.within(timeout, |this| this.scan(max, &mut f))
+        self.within(timeout, |this| this.drain(max, &mut f))
     }
 
     /// Iterates over clones of the events and waits for each. Goes on after a lag (see [`lost`](Self::lost)); ends when the

@@ -55,7 +55,7 @@ impl<P> Sieve<P> {
     }
 
     /// What is to become of the event with this sequence.
-    #[inline]
+    #[inline(always)]
     pub(super) fn judge(&mut self, event: &Event<P>, sequence: Sequence, now: &mut Now) -> Outcome {
         if !self.matcher.matches(event.topic_name()) {
             return Outcome::Filtered;

@@ -101,7 +101,8 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
         seated.account().stand_at(subscriber.position());
         seated.sit(subscriber.id(), joined);
         let sieve = Sieve::new(pattern, self.filter, self.outlet.max_age(), self.outlet.clock());
-        Ok(Subscription::new(subscriber, joined, seated, sieve, publisher.capacity()))
+        let times = self.outlet.times().clone();
+        Ok(Subscription::new(subscriber, joined, seated, sieve, times, publisher.capacity()))
     }
 }
 

@@ -4,9 +4,12 @@ use super::audience::Seated;
 use super::sieve::{Now, Outcome, Sieve};
 use super::start::Joined;
 use super::stats::SubscriptionStats;
+use super::stops::Stops;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber, SubscriberId};
+use crate::stats::Times;
+use crate::sync::Arc;
 use crate::topic::TopicPattern;
 use std::fmt;
 
@@ -34,13 +37,11 @@ pub struct Subscription<P> {
     pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,
-    /// Where it looks again how much lies ahead of it. Not for every run: that takes the line away that publishers write.
-    pub(super) next_look: Sequence,
-    pub(super) look_every: u64,
+    pub(super) stops: Stops,
+    pub(super) times: Arc<Times>,
+    /// When a timed event was handed out that is still being handled.
+    pub(super) handed_out: Option<u64>,
 }
-
-/// It looks how much lies ahead of it once in so many events at least, or in a sixteenth of the capacity if that is less.
-const LOOK_EVERY: u64 = 256;
 
 impl<P: Send + Sync + 'static> Subscription<P> {
     pub(super) fn new(
@@ -48,6 +49,7 @@ impl<P: Send + Sync + 'static> Subscription<P> {
         joined: Joined,
         seated: Seated,
         sieve: Sieve<P>,
+        times: Arc<Times>,
         capacity: usize,
     ) -> Self {
         Self {
@@ -58,8 +60,9 @@ impl<P: Send + Sync + 'static> Subscription<P> {
             sieve,
             horizon: capacity.saturating_mul(2),
             unreported: None,
-            next_look: 0,
-            look_every: LOOK_EVERY.min(capacity as u64 / 16).max(1),
+            stops: Stops::new(times.sampling, capacity),
+            times,
+            handed_out: None,
         }
     }
 }
@@ -90,6 +93,7 @@ impl<P> Subscription<P> {
         let mut found = 0;
         let mut skipped = 0;
         loop {
+            self.handled();
             let most = self.run_length(max - found);
             let account = self.seated.account();
             let batch = match self.subscriber.batch(most) {
@@ -106,13 +110,12 @@ impl<P> Subscription<P> {
                 }
             };
             let first = batch.sequence();
-            if first >= self.next_look {
-                account.saw_ahead(batch.ahead());
-                self.next_look = first + self.look_every;
-            }
+            let stage = self.stops.stage(first, account, || batch.ahead());
             let mut now = Now::default();
             let mut run = Run { batch: Some(batch), taken: 0 };
-            while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
+            while (run.taken as u64) < stage.len
+                && let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken))
+            {
                 let sequence = first + run.taken as u64;
                 run.taken += 1;
                 let outcome = self.sieve.judge(event, sequence, &mut now);
@@ -123,6 +126,9 @@ impl<P> Subscription<P> {
                     continue;
                 }
                 found += 1;
+                if stage.timed {
+                    self.handed_out = self.times.delivered(first);
+                }
                 f(event);
                 if found == max {
                     return Ok(found);
@@ -131,6 +137,14 @@ impl<P> Subscription<P> {
             if skipped >= self.horizon {
                 return if found == 0 { Err(TryRecvError::Empty) } else { Ok(found) };
             }
+        }
+    }
+
+    /// What was handed out is handled: the reader comes back.
+    #[inline]
+    pub(super) fn handled(&mut self) {
+        if let Some(start) = self.handed_out.take() {
+            self.seated.handling_time().record(self.times.since(start));
         }
     }
 

@@ -47,6 +47,7 @@ impl<'a, T> Batch<'a, T> {
     }
 
     /// The event at this place of the batch.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
         (index < self.len()).then(|| self.subscriber.peek(index as u64))
     }

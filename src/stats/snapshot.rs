@@ -1,5 +1,6 @@
 //! Everything that is known of a bus at one moment.
 
+use super::histogram::Histogram;
 use super::subscription::{LostBy, SubscriptionSnapshot};
 use crate::bus::Stats;
 
@@ -20,6 +21,15 @@ pub struct Snapshot {
     pub backlog: u64,
     /// Is the bus closed?
     pub closed: bool,
+    /// How many panics of events' own `Drop` the bus has contained.
+    pub drop_panics: u64,
+    /// One event in so many is timed; 0 for none. See [`BusBuilder::sample`](crate::BusBuilder::sample).
+    pub sample: u64,
+    /// How long publishing took, from the call to the moment at which readers could see the event, waiting for room
+    /// included.
+    pub publish_time: Histogram,
+    /// How long events took from the call of publish to their hand-out, in all subscriptions together.
+    pub delivery_time: Histogram,
     /// The subscriptions that there are, in the order in which they came.
     pub subscriptions: Vec<SubscriptionSnapshot>,
     // Per topic: `topics: Vec<TopicStats>` goes here once topics count.
@@ -36,7 +46,7 @@ impl Snapshot {
         self.subscriptions.iter().filter(move |subscription| subscription.fill() >= fill)
     }
 
-    /// What has happened since an earlier snapshot of the same bus: counts are differences, everything else is as it is now. A
+    /// What has happened since an earlier snapshot of the same bus: counts and times are differences, everything else is as it is now. A
     /// subscription that has come since counts from its beginning, one that has left shows in the totals alone.
     ///
     /// # Examples
@@ -59,6 +69,9 @@ impl Snapshot {
         Self {
             stats: self.stats.since(&earlier.stats),
             totals: self.totals.since(&earlier.totals),
+            drop_panics: self.drop_panics.saturating_sub(earlier.drop_panics),
+            publish_time: self.publish_time.since(&earlier.publish_time),
+            delivery_time: self.delivery_time.since(&earlier.delivery_time),
             subscriptions: subscriptions.collect(),
             ..self.clone()
         }

@@ -1,5 +1,6 @@
 //! What is known of one subscription.
 
+use super::histogram::Histogram;
 use crate::bus::{SubscriptionInfo, SubscriptionStats};
 use crate::ring::Overflow;
 
@@ -20,6 +21,9 @@ pub struct SubscriptionSnapshot {
     pub queued: u64,
     /// How many events fit between it and its publishers: into its queue, or into the bus.
     pub capacity: u64,
+    /// How long its reader took for sampled events: from their hand-out to the end of the closure of
+    /// [`drain`](crate::Subscription::drain), otherwise to its next receive.
+    pub handling_time: Histogram,
 }
 
 impl SubscriptionSnapshot {
@@ -35,6 +39,7 @@ impl SubscriptionSnapshot {
         Self {
             stats: self.stats.since(&earlier.stats),
             lost_by: self.lost_by.since(&earlier.lost_by),
+            handling_time: self.handling_time.since(&earlier.handling_time),
             ..self.clone()
         }
     }

@@ -84,6 +84,25 @@ mod linux {
     }
 }
 
+/// Counts nanoseconds from when it was made, by the precise monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+#[allow(clippy::disallowed_methods, reason = "a home of the monotonic clock")]
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    pub(crate) fn nanos(&self) -> u64 {
+        self.elapsed().as_nanos() as u64
+    }
+}
+
 /// A wait that is cut into several: how much of it is left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Countdown(Option<Instant>);

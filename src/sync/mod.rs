@@ -31,5 +31,5 @@ pub(crate) use barrier::Barrier;
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
 pub use clock::Clock;
-pub(crate) use clock::Countdown;
+pub(crate) use clock::{Countdown, Stopwatch};
 pub(crate) use std::sync::atomic::Ordering;
