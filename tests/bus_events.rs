@@ -2,6 +2,8 @@
 
 use eventcast::{Bus, Clock, EventId};
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn bus() -> Bus<u32> {
@@ -179,18 +181,20 @@ fn flush_waits_for_what_was_there_and_not_for_more() {
     for n in 0..10 {
         bus.publish("a", n).unwrap();
     }
+    let flushed = Arc::new(AtomicBool::new(false));
     let reader = std::thread::spawn({
-        let bus = bus.clone();
+        let (bus, flushed) = (bus.clone(), flushed.clone());
         move || {
-            for _ in 0..10 {
+            while !flushed.load(Relaxed) {
                 sub.recv().unwrap();
-                // What comes after the flush began is not its business.
+                // What comes after the flush began is not its business: ten are always there.
                 bus.publish("a", 0).unwrap();
             }
             sub
         }
     });
     assert!(bus.flush(Duration::from_secs(60)).is_complete());
+    flushed.store(true, Relaxed);
     let sub = reader.join().unwrap();
     assert_eq!(sub.len(), 10);
     assert_eq!(bus.flush(Duration::from_millis(2)).undelivered, 10);

@@ -63,6 +63,7 @@ impl Seat {
             stats,
             lost_by: LostBy::in_ring(info.overflow, stats.lost),
             max_ahead: self.account.max_ahead(stats.ahead),
+            held: standing.map_or(0, |standing| standing.in_hand(self.account.position())),
             queued: 0,
             capacity,
             handling_time: self.handling_time.get(),

@@ -6,7 +6,7 @@ use super::{Bus, Core};
 use crate::error::BuildError;
 use crate::event::Event;
 use crate::ring::{self, Overflow, Sequence, Wait};
-use crate::stats::Sampling;
+use crate::stats::{Monitor, Sampling, Thresholds};
 use crate::sync::{Arc, Clock};
 use crate::topic::Topics;
 use std::collections::hash_map::RandomState;
@@ -37,6 +37,7 @@ pub struct BusBuilder<P> {
     clock: Clock,
     on_unrouted: Option<OnUnrouted>,
     sample: u32,
+    thresholds: Thresholds,
     wait: Wait,
     lag_slots: Option<usize>,
     prefault: bool,
@@ -61,6 +62,7 @@ impl<P> BusBuilder<P> {
             clock: Clock::default(),
             on_unrouted: None,
             sample: Self::DEFAULT_SAMPLE,
+            thresholds: Thresholds::default(),
             wait: Wait::default(),
             lag_slots: None,
             prefault: false,
@@ -172,6 +174,12 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         self
     }
 
+    /// From where on [`Bus::health`] says that the bus is not well. Default: [`Thresholds::default`].
+    pub fn health(mut self, thresholds: Thresholds) -> Self {
+        self.thresholds = thresholds;
+        self
+    }
+
     /// Which events the bus takes: those of which `filter` says yes, before they have a sequence. The others are refused with
     /// [`Filtered`](super::PublishError::Filtered), and counted. Default: all.
     ///
@@ -239,6 +247,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
             sampling: Sampling::every(self.sample),
+            monitor: Monitor::new(self.thresholds),
         };
         Ok(Bus {
             core: Arc::new(Core {

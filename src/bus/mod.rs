@@ -42,7 +42,7 @@ pub use topic::Topic;
 
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};
-use crate::stats::Snapshot;
+use crate::stats::{Health, Snapshot};
 use crate::sync::Arc;
 use crate::topic::{TopicError, TopicPattern, Topics};
 use outlet::Outlet;
@@ -286,6 +286,28 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn snapshot(&self) -> Snapshot {
         self.core.outlet.snapshot(self.core.topics.len())
+    }
+
+    /// How the bus is, by its [thresholds](BusBuilder::health), with reasons in words. Takes a [`snapshot`](Self::snapshot).
+    ///
+    /// Nothing watches in between: a subscription counts as stalled when two calls, at least
+    /// [`stalled_after`](crate::Thresholds::stalled_after) apart, have both found it in the same place with something to do.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().capacity(4).build()?;
+    /// let _slow = bus.subscription(">").name("audit").subscribe()?;
+    /// assert!(bus.health().is_healthy());
+    /// for n in 0..4 {
+    ///     bus.publish("tick", n)?;
+    /// }
+    /// let health = bus.health();
+    /// assert_eq!(health.backlog, 1.0);
+    /// assert!(health.to_string().starts_with("degraded: the bus is 100 % full; furthest behind is subscriber"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn health(&self) -> Health {
+        self.core.outlet.health(self.core.topics.len())
     }
 
     /// Waits, for at most `within`, until the blocking subscriptions have read every event that was accepted before the call, and

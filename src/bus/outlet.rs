@@ -8,7 +8,7 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
-use crate::stats::{Sampling, Snapshot, Times};
+use crate::stats::{Health, Monitor, Sampling, Snapshot, Times};
 use crate::sync::{Arc, Clock};
 use crate::topic::{TopicError, TopicName};
 use std::time::Duration;
@@ -50,6 +50,7 @@ pub(super) struct Rules<P> {
     pub(super) gate: Option<Box<Gate<P>>>,
     pub(super) on_unrouted: Option<OnUnrouted>,
     pub(super) sampling: Sampling,
+    pub(super) monitor: Monitor,
 }
 
 /// Called with the topic and the sequence of an event that no subscription wanted.
@@ -281,6 +282,10 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         let mut stats = self.refused.stats(self.publisher.next_sequence());
         self.unrouted.add_to(&mut stats);
         Stats { subscriptions: self.publisher.subscriber_count(), topics, ..stats }
+    }
+
+    pub(super) fn health(&self, topics: usize) -> Health {
+        self.rules.monitor.judge(&self.snapshot(topics))
     }
 
     pub(super) fn snapshot(&self, topics: usize) -> Snapshot {

@@ -66,4 +66,5 @@
 //! | `QueueSize` | `backlog_events`, `subscription_queued_events` |
 //! | `DroppedEvents` | `refused_total{reason}`, `unrouted_total`, `lost_total{reason}` |
 //! | `ErrorCount` | `panics_total{in}` and `refused_total{reason}` |
+//! | `Healthy`, `QueueBacklog`, `ErrorRate` | [`Bus::health`](crate::Bus::health): `status`, `backlog`, `error_rate` |
 //! | `SubscriptionCounts` | [`Bus::subscription_count`](crate::Bus::subscription_count); the label `pattern` |

@@ -72,13 +72,13 @@ impl Standing {
         Place::new(next, end.saturating_sub(next), self.word.sequence(), self.mark, published)
     }
 
-    /// Does it keep events in its hands, in a guard or in a closure, that it has taken beyond what it has let go?
-    #[allow(dead_code)]
-    pub(crate) fn holds(&self, position: Sequence) -> bool {
-        match self.word.state() {
-            State::Block => position > self.word.sequence(),
-            _ => self.held.0 < self.held.1,
-        }
+    /// How many events it has taken and not let go: in a guard, or in a closure that is running.
+    pub(crate) fn in_hand(&self, position: Sequence) -> u64 {
+        let (start, end) = match self.word.state() {
+            State::Block => (self.word.sequence(), position),
+            _ => self.held,
+        };
+        position.min(end).saturating_sub(start)
     }
 }
 

@@ -17,6 +17,8 @@ pub struct SubscriptionSnapshot {
     /// The most events that were ahead of it. Looked at now and then by its reader (at least once in 256 events, or in a
     /// sixteenth of the capacity if that is less), and by every snapshot.
     pub max_ahead: u64,
+    /// Events that its reader has taken and not let go: in a guard, or in a closure that is running.
+    pub held: u64,
     /// Events in the queue that it has for itself; 0 for one that reads the ring.
     pub queued: u64,
     /// How many events fit between it and its publishers: into its queue, or into the bus.
@@ -27,10 +29,10 @@ pub struct SubscriptionSnapshot {
 }
 
 impl SubscriptionSnapshot {
-    /// How full what lies between it and its publishers is: 1 is full. One that nobody waits for can be further behind than
-    /// the capacity of the bus.
+    /// How full what lies between it and its publishers is, with what it holds: 1 is full. One that nobody waits for can be
+    /// further behind than the capacity of the bus.
     pub fn fill(&self) -> f64 {
-        let waiting = if self.queued > 0 { self.queued } else { self.stats.ahead };
+        let waiting = if self.queued > 0 { self.queued } else { self.held + self.stats.ahead };
         waiting as f64 / self.capacity as f64
     }
 
