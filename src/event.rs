@@ -38,6 +38,9 @@ pub struct Event<P> {
     topic: Arc<TopicName>,
     published: SystemTime,
     extras: Option<Arc<Extras>>,
+    /// The span in which it was published.
+    #[cfg(feature = "tracing")]
+    span: Option<tracing::Id>,
     payload: P,
 }
 
@@ -68,7 +71,15 @@ impl<P> Event<P> {
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Self {
-        Self { sequence: AtomicU64::new(expected), topic, published, extras, payload }
+        Self {
+            sequence: AtomicU64::new(expected),
+            topic,
+            published,
+            extras,
+            #[cfg(feature = "tracing")]
+            span: crate::trace::current_span(),
+            payload,
+        }
     }
 
     /// Tells the event its true sequence, which its reader knows.
@@ -132,6 +143,25 @@ impl<P> Event<P> {
         self.extras.as_ref().map_or(Metadata::EMPTY, |extras| &extras.metadata)
     }
 
+    /// The span in which it was published, of the publisher's `tracing` subscriber. It may have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// # let mut sub = bus.subscribe("orders.*")?;
+    /// tracing::info_span!("checkout").in_scope(|| bus.publish("orders.created", 7))?;
+    /// let event = sub.recv()?;
+    /// let span = tracing::info_span!("bookkeeping");
+    /// span.follows_from(event.span());
+    /// span.in_scope(|| println!("{}", event.payload()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub fn span(&self) -> Option<tracing::Id> {
+        self.span.clone()
+    }
+
     /// What it carries.
     pub fn payload(&self) -> &P {
         &self.payload
@@ -150,6 +180,8 @@ impl<P: Clone> Clone for Event<P> {
             topic: self.topic.clone(),
             published: self.published,
             extras: self.extras.clone(),
+            #[cfg(feature = "tracing")]
+            span: self.span.clone(),
             payload: self.payload.clone(),
         }
     }

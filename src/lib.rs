@@ -69,6 +69,7 @@ pub mod ring;
 mod stats;
 mod sync;
 mod topic;
+mod trace;
 pub mod vocabulary;
 
 pub use bus::{

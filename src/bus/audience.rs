@@ -11,6 +11,7 @@ use crate::ring::{Overflow, Standings, SubscriberId};
 use crate::stats::{LostBy, Recorder, SubscriptionSnapshot, Totals};
 use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*};
 use crate::topic::{TopicName, TopicPattern};
+use crate::trace;
 use std::sync::OnceLock;
 
 /// The subscriptions of a bus, in the order in which they came.
@@ -148,6 +149,7 @@ impl Audience {
 impl Seated {
     pub(super) fn sit(&self, id: SubscriberId, joined: Joined) {
         let _ = self.seat.joined.set((id, joined));
+        self.tell(|info| trace::subscribed(info, joined.sequence));
     }
 
     /// Its subscriber is leaving the ring, or has left it, with so many events lost in all.
@@ -159,8 +161,22 @@ impl Seated {
 
     /// After a receive that has failed: one that was disconnected has left the ring.
     pub(super) fn failed(&self, error: &TryRecvError) {
-        if let TryRecvError::Disconnected(lost) = error {
-            self.end(*lost);
+        match error {
+            TryRecvError::Disconnected(lost) => {
+                self.end(*lost);
+                self.tell(|info| trace::disconnected(info, *lost));
+            }
+            TryRecvError::Lagged(missed) => self.tell(|info| trace::lagged(info, *missed)),
+            _ => {}
+        }
+    }
+
+    #[cold]
+    fn tell(&self, f: impl FnOnce(&SubscriptionInfo)) {
+        if cfg!(feature = "tracing") {
+            if let Some(info) = self.seat.info() {
+                f(&info);
+            }
         }
     }
 
@@ -181,9 +197,14 @@ impl Seated {
 impl Drop for Seated {
     fn drop(&mut self) {
         let mut departed = self.audience.departed.lock();
-        if let Some(last) = self.seat.snapshot(None, 0) {
-            departed.add(&last);
+        let last = self.seat.snapshot(None, 0);
+        if let Some(last) = &last {
+            departed.add(last);
         }
         self.audience.change(|seats| seats.retain(|seat| !Arc::ptr_eq(seat, &self.seat)));
+        drop(departed);
+        if let Some(last) = last {
+            trace::left(&last.info, last.stats.delivered, last.stats.lost);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::flush::wait_until;
 use crate::event::Event;
 use crate::ring::Publisher;
+use crate::trace;
 use std::time::Duration;
 
 /// What a closed bus had accepted, and what had not been read when `close` returned.
@@ -23,11 +24,20 @@ impl CloseReport {
     }
 }
 
+/// Closes the ring. Tells of it unless it was closed before; two who close it at once may both tell.
+pub(super) fn shut<P: Send + Sync + 'static>(publisher: &Publisher<Event<P>>) {
+    let first = !publisher.is_closed();
+    publisher.close();
+    if first {
+        trace::closed(publisher.next_sequence());
+    }
+}
+
 pub(super) fn close<P: Send + Sync + 'static>(
     publisher: &Publisher<Event<P>>,
     within: Duration,
 ) -> CloseReport {
-    publisher.close();
+    shut(publisher);
     wait_until(within, || publisher.is_empty());
     CloseReport { accepted: publisher.next_sequence(), undelivered: publisher.len() as u64 }
 }

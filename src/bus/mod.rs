@@ -81,7 +81,7 @@ struct Core<P: Send + Sync + 'static> {
 
 impl<P: Send + Sync + 'static> Drop for Core<P> {
     fn drop(&mut self) {
-        self.outlet.publisher().close();
+        close::shut(self.outlet.publisher());
     }
 }
 

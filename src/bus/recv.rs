@@ -192,11 +192,7 @@ impl<P> Subscription<P> {
                     }
                     let waited =
                         self.subscriber.recv_batch_timeout(1, left).map(|batch| batch.release_first(0));
-                    waited.inspect_err(|error| {
-                        if let RecvTimeoutError::Disconnected(lost) = error {
-                            self.seated.end(*lost);
-                        }
-                    })?;
+                    waited.inspect_err(|error| self.seated.failed(&(*error).into()))?;
                 }
                 Err(TryRecvError::Lagged(n)) => return Err(RecvTimeoutError::Lagged(n)),
                 Err(TryRecvError::Disconnected(n)) => {
