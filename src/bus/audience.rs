@@ -173,10 +173,10 @@ impl Seated {
 
     #[cold]
     fn tell(&self, f: impl FnOnce(&SubscriptionInfo)) {
-        if cfg!(feature = "tracing") {
-            if let Some(info) = self.seat.info() {
-                f(&info);
-            }
+        if cfg!(feature = "tracing")
+            && let Some(info) = self.seat.info()
+        {
+            f(&info);
         }
     }
 

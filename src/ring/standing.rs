@@ -40,8 +40,7 @@ impl Place {
 
     /// Events that it can still read.
     pub(crate) fn ahead(&self) -> u64 {
-        // Others may see a reader that is further than the publishers were when they looked.
-        self.held + self.end.saturating_sub(self.resume)
+        self.held + self.end - self.resume
     }
 
     /// Events that are gone and that it does not know of.
@@ -68,8 +67,10 @@ impl Standing {
     /// Of a reader that has consumed everything below `position`, by its own word.
     pub(crate) fn place(&self, position: Sequence, published: Sequence) -> Place {
         let (start, end) = self.held;
-        let next = position.max(start);
-        Place::new(next, end.saturating_sub(next), self.word.sequence(), self.mark, published)
+        let (next, cursor) = (position.max(start), self.word.sequence());
+        let held = end.saturating_sub(next);
+        // The reader may have told its position after the publishers were asked for theirs.
+        Place::new(next, held, cursor, self.mark, published.max(cursor).max(next + held))
     }
 
     /// How many events it has taken and not let go: in a guard, or in a closure that is running.
