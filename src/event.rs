@@ -39,6 +39,9 @@ pub struct Event<P> {
     topic: TopicRef,
     published: SystemTime,
     extras: Option<Arc<Extras>>,
+    /// The span in which it was published.
+    #[cfg(feature = "tracing")]
+    span: Option<tracing::Id>,
     payload: P,
 }
 
@@ -69,7 +72,15 @@ impl<P> Event<P> {
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Self {
-        Self { sequence: AtomicU64::new(expected), topic, published, extras, payload }
+        Self {
+            sequence: AtomicU64::new(expected),
+            topic,
+            published,
+            extras,
+            #[cfg(feature = "tracing")]
+            span: crate::trace::current_span(),
+            payload,
+        }
     }
 
     /// Tells the event its true sequence, which its reader knows.
@@ -128,7 +139,7 @@ impl<P> Event<P> {
         self.topic_name().as_str()
     }
 
-    /// When it was published, by the system's wall clock, unless its publisher [set](crate::EventBuilder::time) a time.
+    /// When it was published, by the [clock](crate::Clock) of its bus, unless its publisher [set](crate::EventBuilder::time) a time.
     pub fn timestamp(&self) -> SystemTime {
         self.extras.as_ref().and_then(|extras| extras.time).unwrap_or(self.published)
     }
@@ -141,6 +152,25 @@ impl<P> Event<P> {
     /// Texts that its publisher [added](crate::EventBuilder::metadata), by name.
     pub fn metadata(&self) -> &Metadata {
         self.extras.as_ref().map_or(Metadata::EMPTY, |extras| &extras.metadata)
+    }
+
+    /// The span in which it was published, of the publisher's `tracing` subscriber. It may have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// # let mut sub = bus.subscribe("orders.*")?;
+    /// tracing::info_span!("checkout").in_scope(|| bus.publish("orders.created", 7))?;
+    /// let event = sub.recv()?;
+    /// let span = tracing::info_span!("bookkeeping");
+    /// span.follows_from(event.span());
+    /// span.in_scope(|| println!("{}", event.payload()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub fn span(&self) -> Option<tracing::Id> {
+        self.span.clone()
     }
 
     /// What it carries.
@@ -172,6 +202,8 @@ impl<P: Clone> Event<P> {
             topic,
             published: self.published,
             extras: self.extras.clone(),
+            #[cfg(feature = "tracing")]
+            span: self.span.clone(),
             payload: self.payload.clone(),
         }
     }

@@ -1,8 +1,9 @@
 //! From the ring into one queue.
 
 use super::pipe::{Chunk, End, Intake};
-use super::{Queue, QueueOverflow, Tally};
-use crate::bus::sieve::{Counts, Now, Outcome, Sieve};
+use super::tally::{Outcomes, Tally};
+use super::{Queue, QueueOverflow};
+use crate::bus::sieve::{Now, Outcome, Sieve};
 use crate::contain::contain;
 use crate::error::TryRecvError;
 use crate::event::Event;
@@ -107,7 +108,7 @@ impl<P: Clone> Feed<P> {
             Ok(served) => served,
             Err(end) => {
                 Self::end(feed, end);
-                queue.note_levels(Sequence::MAX);
+                queue.tally.stand_at(Sequence::MAX);
                 Served::Ended
             }
         }
@@ -129,7 +130,7 @@ impl<P: Clone> Feed<P> {
         };
         let first = run.sequence();
         let mut now = Now::default();
-        let mut counts = Counts::default();
+        let mut counts = Outcomes::default();
         let mut load = Load::new(&self.intake, self.chunk);
         let mut consumed = 0;
         let mut end = Ok(Served::Moved);
@@ -163,7 +164,7 @@ impl<P: Clone> Feed<P> {
         run.release_first(consumed);
         queue.tally.judged(&counts);
         Tally::add(&queue.tally.lost_full, evicted);
-        queue.note_levels(self.subscriber.sequence());
+        queue.tally.stand_at(self.subscriber.sequence());
         end
     }
 }
