@@ -196,6 +196,7 @@ impl<P: Clone> Event<P> {
         self.copy_with(topic)
     }
 
+    #[inline]
     fn copy_with(&self, topic: TopicRef) -> Self {
         Self {
             sequence: AtomicU64::new(self.sequence()),
@@ -210,6 +211,7 @@ impl<P: Clone> Event<P> {
 }
 
 impl<P: Clone> Clone for Event<P> {
+    #[inline]
     fn clone(&self) -> Self {
         self.copy_with(self.topic.clone())
     }

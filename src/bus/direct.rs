@@ -113,6 +113,7 @@ impl<P> Direct<P> {
     /// Calls `f` with up to `max` events of its topics and says how many; reads past all others.
     ///
     /// Reads past no more events than can have been there when it began, so that it ends also while other topics are busy.
+    #[inline(always)]
     pub(super) fn scan(&mut self, max: usize, mut f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
