@@ -11,7 +11,7 @@ use super::stats::SubscriptionInfo;
 use crate::error::TryRecvError;
 use crate::ring::{Overflow, Standings, SubscriberId};
 use crate::stats::{LostBy, Recorder, SubscriptionSnapshot, Totals};
-use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*, PlainArc};
+use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Mutex, Ordering::*, PlainArc};
 use crate::topic::{PatternIndex, TopicName, TopicPattern};
 use crate::trace;
 use std::collections::{BTreeMap, HashSet};
@@ -45,6 +45,10 @@ pub(super) struct Seat {
     handling_time: Recorder,
     /// Its number, and where it started. Unknown until it has joined the ring.
     joined: OnceLock<(SubscriberId, Joined)>,
+    /// Ends it from another thread; false if it has ended before.
+    ends_by: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
+    /// It was ended, and its reader may not know yet.
+    ended: AtomicBool,
     /// Of a queued one.
     queue: OnceLock<Arc<Tally>>,
 }
@@ -64,8 +68,14 @@ impl Seat {
             account: Account::new(),
             handling_time: Recorder::new(),
             joined: OnceLock::new(),
+            ends_by: OnceLock::new(),
+            ended: AtomicBool::new(false),
             queue: OnceLock::new(),
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Relaxed)
     }
 
     /// Nothing before it has joined.
@@ -169,13 +179,40 @@ impl Audience {
     /// The topics that a subscription refers to by name.
     pub(super) fn named(&self) -> HashSet<Box<str>> {
         let seats = self.seats.lock();
-        let named = seats.by_number.values().filter(|seat| seat.pattern.is_name());
+        let named = seats.by_number.values().filter(|seat| seat.pattern.is_name() && !seat.has_ended());
         named.map(|seat| seat.pattern.as_str().into()).collect()
+    }
+
+    /// Ends all subscriptions of this pattern and says how many. Their readers will hear of it.
+    pub(super) fn end_all(&self, pattern: &TopicPattern) -> usize {
+        let mine = |(_, seat): &(&u64, &Arc<Seat>)| seat.pattern == *pattern && !seat.has_ended();
+        let seats = self.seats.lock();
+        let ending: Vec<_> =
+            seats.by_number.iter().filter(mine).map(|(number, seat)| (*number, seat.clone())).collect();
+        // Ending one drops its filter, which is the user's.
+        drop(seats);
+        let ended = ending.into_iter().filter(|(number, seat)| {
+            // One that has not joined yet comes after this.
+            let ends = seat.ends_by.get().is_some_and(|end| end());
+            if ends {
+                let _changing = self.seats.lock();
+                seat.ended.store(true, Relaxed);
+                self.change(|index| index.without(pattern, *number));
+            }
+            ends
+        });
+        ended.count()
     }
 
     /// Those that have joined.
     pub(super) fn list(&self) -> Vec<SubscriptionInfo> {
-        self.seats.lock().by_number.values().filter_map(|seat| seat.info()).collect()
+        self.seats
+            .lock()
+            .by_number
+            .values()
+            .filter(|seat| !seat.has_ended())
+            .filter_map(|seat| seat.info())
+            .collect()
     }
 
     /// What is known of those that have joined, and of all that there have been together.
@@ -206,6 +243,11 @@ impl Seated {
         if let Some((_, joined)) = self.seat.joined.get() {
             self.seat.account.end(joined.sequence, lost - joined.lost_before);
         }
+    }
+
+    /// How others end it. Before it [sits](Self::sit).
+    pub(super) fn ends_by(&self, end: impl Fn() -> bool + Send + Sync + 'static) {
+        let _ = self.seat.ends_by.set(Box::new(end));
     }
 
     /// What its reader and the bus look at, of a queued one. Before it [sits](Self::sit).
@@ -265,7 +307,9 @@ impl Drop for Seated {
         }
         let mut seats = self.audience.seats.lock();
         seats.by_number.remove(&self.number);
-        self.audience.change(|index| index.without(&self.seat.pattern, self.number));
+        if !self.seat.has_ended() {
+            self.audience.change(|index| index.without(&self.seat.pattern, self.number));
+        }
         drop((seats, departed));
         if let Some(last) = last {
             trace::left(&last.info, last.stats.delivered, last.stats.lost);

@@ -11,7 +11,7 @@ use super::subscribe::Plan;
 use super::subscription::Subscription;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
-use crate::ring::{Batch, Overflow, Sequence, Subscriber};
+use crate::ring::{Batch, Door, Overflow, Sequence, Subscriber};
 use crate::stats::Times;
 use crate::sync::Arc;
 use crate::topic::Topics;
@@ -35,11 +35,15 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
     let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow)?;
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
     seated.account().stand_at(subscriber.position());
+    let door = subscriber.door();
+    let told = door.clone();
+    seated.ends_by(move || told.tell());
     seated.sit(subscriber.id(), joined);
     let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock());
     let (topics, times) = (outlet.shared_topics().clone(), outlet.times().clone());
     Ok(Subscription::direct(Direct::new(
         subscriber,
+        door,
         joined,
         seated,
         topics,
@@ -51,6 +55,8 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
 
 pub(super) struct Direct<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
+    /// It reads in place between going in and coming out.
+    pub(super) door: Door<Event<P>>,
     /// Leaves after the subscriber.
     pub(super) seated: Seated,
     /// Events in the ring refer to it.
@@ -72,6 +78,7 @@ pub(super) struct Direct<P> {
 impl<P: Send + Sync + 'static> Direct<P> {
     pub(super) fn new(
         subscriber: Subscriber<Event<P>>,
+        door: Door<Event<P>>,
         joined: Joined,
         seated: Seated,
         topics: Arc<Topics>,
@@ -83,6 +90,7 @@ impl<P: Send + Sync + 'static> Direct<P> {
             joined: joined.sequence,
             lost_before: joined.lost_before,
             subscriber,
+            door,
             seated,
             _topics: topics,
             sieve,
@@ -118,7 +126,17 @@ impl<P> Direct<P> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
-        let max = max.max(1);
+        if !self.door.enter() {
+            return Err(TryRecvError::Closed);
+        }
+        // A panic of `f` leaves it inside until the next call.
+        let found = self.scan_inside(max.max(1), &mut f);
+        self.door.exit();
+        found
+    }
+
+    #[inline(always)]
+    fn scan_inside(&mut self, max: usize, f: &mut impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
         let mut found = 0;
         let mut skipped = 0;
         loop {
@@ -200,13 +218,21 @@ impl<P> Direct<P> {
 
     /// Waits until there may be something; consumes nothing.
     pub(super) fn wait(&mut self) -> Result<(), RecvError> {
+        if !self.door.enter() {
+            return Err(RecvError::Closed);
+        }
         let waited = self.subscriber.recv_batch(1).map(|batch| batch.release_first(0));
+        self.door.exit();
         waited.inspect_err(|error| self.seated.failed(&(*error).into()))
     }
 
     /// As [`wait`](Self::wait), for at most so long.
     pub(super) fn wait_for(&mut self, left: Duration) -> Result<(), RecvTimeoutError> {
+        if !self.door.enter() {
+            return Err(RecvTimeoutError::Closed);
+        }
         let waited = self.subscriber.recv_batch_timeout(1, left).map(|batch| batch.release_first(0));
+        self.door.exit();
         waited.inspect_err(|error| self.seated.failed(&(*error).into()))
     }
 }

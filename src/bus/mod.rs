@@ -267,6 +267,33 @@ impl<P: Send + Sync + 'static> Bus<P> {
         self.subscriptions().iter().filter(|subscription| subscription.pattern == *pattern).count()
     }
 
+    /// Ends all subscriptions of exactly this pattern and says how many there were. May be called from any thread, also by their
+    /// readers.
+    ///
+    /// A direct one reads nothing more: its next receive, or the one that waits now, answers `Closed`, and publishers no longer
+    /// wait for it, unless its reader is reading in place at this moment, in a closure or with a guard: then as soon as it
+    /// comes back. A queued one reads what waits in its queue and is then `Closed`.
+    ///
+    /// # Errors
+    /// [`TopicError`] when the pattern breaks the rules.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut audit = bus.subscribe("orders.>")?;
+    /// let other = bus.subscribe("orders.*")?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert_eq!(bus.unsubscribe_all("orders.>")?, 1);
+    /// assert!(audit.try_recv().unwrap_err().is_closed());
+    /// assert_eq!(bus.subscriptions().len(), 1);
+    /// # drop(other);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unsubscribe_all(&self, pattern: impl AsRef<str>) -> Result<usize, TopicError> {
+        let pattern = TopicPattern::new(pattern.as_ref())?;
+        Ok(self.core.outlet.audience().end_all(&pattern))
+    }
+
     /// How many events the bus keeps at least: exactly what it was built with.
     pub fn capacity(&self) -> usize {
         self.publisher().capacity()

@@ -5,7 +5,7 @@ use super::direct::{Direct, RUN};
 use super::sieve::{Now, Outcome};
 use crate::error::TryRecvError;
 use crate::event::Event;
-use crate::ring::{self, Sequence};
+use crate::ring::{self, Door, Sequence};
 
 /// What is to become of the next events of the ring; at least one is handed out.
 pub(super) struct Judged {
@@ -32,14 +32,26 @@ pub(super) struct Run<'a, P> {
     batch: Option<ring::Batch<'a, Event<P>>>,
     account: &'a Account,
     judged: Judged,
+    door: &'a Door<Event<P>>,
 }
 
 impl<P> Direct<P> {
-    /// Reads past runs without an event of its topics, and judges the first that has one.
+    /// Reads past runs without an event of its topics, and judges the first that has one. Its [`run`](Self::run) has to follow.
     pub(super) fn judge_next(&mut self, max: usize) -> Result<Judged, TryRecvError> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        if !self.door.enter() {
+            return Err(TryRecvError::Closed);
+        }
+        let judged = self.judge_inside(max);
+        if judged.is_err() {
+            self.door.exit();
+        }
+        judged
+    }
+
+    fn judge_inside(&mut self, max: usize) -> Result<Judged, TryRecvError> {
         self.handled();
         let max = max.max(1);
         let most = self.run_length(max).min(max);
@@ -73,7 +85,7 @@ impl<P> Direct<P> {
         if judged.delivered_from(0).any(|at| at as u64 == hit) {
             self.handed_out = self.times.delivered(batch.sequence() + hit);
         }
-        Run { batch: Some(batch), account, judged }
+        Run { batch: Some(batch), account, judged, door: &self.door }
     }
 }
 
@@ -104,5 +116,6 @@ impl<P> Drop for Run<'_, P> {
         if let Some(batch) = self.batch.take() {
             batch.release_first(self.judged.len);
         }
+        self.door.exit();
     }
 }

@@ -29,6 +29,7 @@ mod batch;
 mod builder;
 mod core;
 mod cursor;
+mod door;
 #[cfg(feature = "select")]
 mod doorbell;
 mod enlist;
@@ -52,6 +53,10 @@ mod word;
 
 pub use batch::{Batch, BatchIter};
 pub use builder::{Builder, channel};
+pub(crate) use door::Door;
+#[cfg(eventcast_loom)]
+#[doc(hidden)]
+pub use door::model as door_model;
 pub(crate) use enlist::Enlisted;
 pub use iter::{IntoIter, Iter, Results, TryIter};
 pub use join::{Joiner, Start};

@@ -10,6 +10,7 @@ mod read;
 
 use super::core::Core;
 use super::cursor::Cursor;
+use super::door::Latch;
 use super::pace::Pace;
 use super::standing::Place;
 use super::values::Ring;
@@ -52,6 +53,8 @@ pub struct Subscriber<T> {
     own: Sequence,
     /// Disconnect: sequence of the event that marked it.
     mark: Option<Sequence>,
+    /// It may be told to leave.
+    pub(super) latch: Option<Arc<Latch>>,
     /// It has left the ring after its disconnect was reported.
     gone: bool,
     #[cfg(feature = "select")]
@@ -99,6 +102,7 @@ impl<T> Subscriber<T> {
             slots: vec![0; run].into_boxed_slice(),
             own,
             mark: None,
+            latch: None,
             gone: false,
             #[cfg(feature = "select")]
             bell: None,
@@ -130,6 +134,9 @@ impl<T> Subscriber<T> {
     }
 
     fn leave(&self) {
+        if self.latch.as_ref().is_some_and(|latch| !latch.leaves_first()) {
+            return;
+        }
         let core = self.core();
         core.subscribers.fetch_sub(1, Relaxed);
         core.leave(self.cursor());
@@ -140,9 +147,15 @@ impl<T> Subscriber<T> {
         self.next
     }
 
+    /// Has it been told to leave?
+    #[cold]
+    fn is_told(&self) -> bool {
+        self.latch.as_ref().is_some_and(|latch| latch.is_told())
+    }
+
     /// Would `look` answer anything but `Empty`?
     pub(crate) fn is_ready(&self) -> bool {
-        if self.guarded != 0 || self.next < self.pinned_to || self.gone {
+        if self.is_told() || self.guarded != 0 || self.next < self.pinned_to || self.gone {
             return true;
         }
         let core = self.core();
@@ -164,7 +177,7 @@ impl<T> Subscriber<T> {
     fn place(&self) -> Place {
         let held = self.pinned_to.saturating_sub(self.next + self.guarded);
         let next = self.next + self.guarded;
-        if self.gone {
+        if self.gone || self.is_told() {
             return Place::new(next, 0, next, None, next);
         }
         if let Overflow::Block = self.overflow {

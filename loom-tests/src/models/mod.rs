@@ -2,6 +2,7 @@
 
 mod claims;
 mod disconnect;
+mod doors;
 mod joins;
 mod lag;
 mod queues;
@@ -29,5 +30,6 @@ pub const MODELS: &[&[Model]] = &[
     lag::MODELS,
     queues::MODELS,
     disconnect::MODELS,
+    doors::MODELS,
     teardown::MODELS,
 ];

@@ -168,7 +168,6 @@ pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
     let gauge = intake.gauge().clone();
     let tally = Arc::new(Tally::new(gauge.clone(), joined.sequence));
     seated.queue(tally.clone());
-    seated.sit(id, joined);
     let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock());
     let feed = Feed::new(subscriber, outlet.shared_topics().clone(), sieve, intake, overflow);
     let queue = Arc::new(Queue {
@@ -182,6 +181,14 @@ pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
     });
     let dispatcher = outlet.dispatcher();
     Dispatcher::add(dispatcher, queue.clone())?;
+    let (ending, called) = (queue.clone(), dispatcher.clone());
+    seated.ends_by(move || {
+        let ends = !ending.has_left();
+        ending.leave();
+        called.call();
+        ends
+    });
+    seated.sit(id, joined);
     Ok(Subscription::queued(Queued::new(
         queue,
         outflow,

@@ -87,6 +87,7 @@ impl<T> Subscriber<T> {
     fn nothing(&self) -> TryRecvError {
         match self.core().end() {
             Some(end) if end == self.next => TryRecvError::Closed,
+            _ if self.is_told() => TryRecvError::Closed,
             _ => TryRecvError::Empty,
         }
     }

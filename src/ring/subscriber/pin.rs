@@ -62,9 +62,9 @@ impl<T> Subscriber<T> {
                     debug_assert!(self.cursor().load() != word, "overtaken and not moved");
                     continue;
                 }
-                let end = core.end();
+                let over = core.end() == Some(sequence) || self.is_told();
                 self.pace.missed();
-                return Err(if end == Some(sequence) { TryRecvError::Closed } else { TryRecvError::Empty });
+                return Err(if over { TryRecvError::Closed } else { TryRecvError::Empty });
             }
             // Before the pin, both: afterwards a displacement may change the entries.
             // ORDERING: Relaxed: a displacement of one of these events came before its release, which was acquired above.
