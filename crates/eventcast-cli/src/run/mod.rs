@@ -1,6 +1,7 @@
 //! `eventcast run`: read and check the input, publish it, report.
 
 mod engine;
+mod gauge;
 mod plan;
 mod progress;
 mod publisher;
@@ -18,6 +19,7 @@ use crate::message::say;
 use crate::report::{self, Report, counted};
 use crate::stop::Stop;
 use hdrhistogram::Histogram;
+use serde_json::Value;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -30,6 +32,8 @@ use twox_hash::XxHash3_64;
 pub(crate) struct Delivery {
     /// Shared with the input: publishing copies a pointer.
     pub(crate) text: Arc<str>,
+    /// For filters, if there are any.
+    pub(crate) data: Option<Arc<Value>>,
     /// When its publisher offered it.
     pub(crate) offered: Instant,
 }
@@ -52,7 +56,7 @@ pub(crate) fn nanoseconds(duration: Duration) -> u64 {
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let source = if args.input == "-" { "standard input" } else { &args.input };
-    let input =
+    let mut input =
         read(args).map_err(|error| format!("cannot read {source}: {error}; nothing was published"))?;
     if args.strict && !input.bad.is_empty() {
         say("stopped at the first bad line (--strict); nothing was published");
@@ -62,6 +66,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         return Err(format!("{source} has no events; nothing was published").into());
     }
     let plan = Plan::new(args, &input)?;
+    if plan.subscribers.iter().any(|subscriber| subscriber.filter.is_some()) {
+        input.parse();
+    }
     // From here on Ctrl-C means: stop publishing, drain, report.
     let stop = Stop::on_ctrl_c()?;
     say(format_args!(
