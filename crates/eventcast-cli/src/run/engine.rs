@@ -2,7 +2,7 @@
 
 use super::gauge::Gauge;
 use super::progress::Progress;
-use super::publisher::{self, Job, Ledger, Published};
+use super::publisher::{self, Job, Phase, Published};
 use super::subscriber::{self, Received};
 use super::{Delivery, Plan};
 use crate::args::{Mode, StartAt, Subscribe};
@@ -51,13 +51,13 @@ pub(super) fn run(plan: &Plan, input: &Input, stop: &Stop) -> Result<Outcome, Bo
     let mut progress = Progress::new(plan, &gauges);
     let mut show = || progress.show(bus.stats().accepted);
     let job = Job { publishers: plan.publishers, records: &input.records, stop };
-    let publish = |part: Range<u64>, ledger, before: Vec<Published>, show: &mut dyn FnMut()| {
+    let publish = |part: Range<u64>, phase, before: Vec<Published>, show: &mut dyn FnMut()| {
         scope(|scope| {
             let writers = before.into_iter().zip(0..).map(|(published, number)| {
                 // Each publisher has handles of its own.
                 let (job, topics, part) = (&job, topics.clone(), part.clone());
                 spawn(scope, format!("publisher-{number}"), move || {
-                    publisher::publish(job, number, part, ledger, &topics, published)
+                    publisher::publish(job, number, part, phase, &topics, published)
                 })
             });
             let writers = writers.collect::<io::Result<Vec<_>>>()?;
@@ -66,8 +66,8 @@ pub(super) fn run(plan: &Plan, input: &Input, stop: &Stop) -> Result<Outcome, Bo
     };
     let mut published: Vec<_> = (0..plan.publishers).map(|_| Published::new(input.records.len())).collect();
     if plan.join_after > 0 {
-        let history = Ledger::History { kept: plan.capacity };
-        published = publish(0..plan.join_after, history, published, &mut show)?;
+        let phase = Phase::BeforeJoining { kept: plan.capacity };
+        published = publish(0..plan.join_after, phase, published, &mut show)?;
     }
     let start = plan.start.at_most(bus.stats().accepted);
     let subscriptions = plan
@@ -82,7 +82,7 @@ pub(super) fn run(plan: &Plan, input: &Input, stop: &Stop) -> Result<Outcome, Bo
                 spawn(scope, format!("subscriber-{number}"), || subscriber::receive(subscription, gauge))
             });
         let readers = readers.collect::<io::Result<Vec<_>>>()?;
-        let published = publish(plan.join_after..plan.total, Ledger::ByEvent, published, &mut show)?;
+        let published = publish(plan.join_after..plan.total, Phase::Joined, published, &mut show)?;
         drop(close_on_return);
         Ok::<_, io::Error>((published, finish(readers, &mut show)))
     })?;

@@ -70,10 +70,7 @@ impl<'a> Progress<'a> {
         let readings: Vec<Reading> = self.gauges.iter().map(Gauge::read).collect();
         let line = line(published, self.total, rate as u64, &self.names, &readings);
         match &self.out {
-            Out::Terminal(bar) => {
-                bar.set_message(line);
-                bar.tick();
-            }
+            Out::Terminal(bar) => bar.set_message(line),
             Out::Lines => say(line),
             Out::Nothing => {}
         }

@@ -56,13 +56,13 @@ pub(super) struct Job<'a> {
     pub(super) stop: &'a Stop,
 }
 
-/// Where the accepted events of a part of the run are written down.
+/// A part of the run, by what subscribers see of it.
 #[derive(Clone, Copy)]
-pub(super) enum Ledger {
+pub(super) enum Phase {
     /// Subscribers are going to start at one of the last so many events.
-    History { kept: usize },
+    BeforeJoining { kept: usize },
     /// All subscribers have joined.
-    ByEvent,
+    Joined,
 }
 
 impl Published {
@@ -80,16 +80,16 @@ impl Published {
         }
     }
 
-    fn accept(&mut self, ledger: Ledger, sequence: Sequence, event: usize) {
+    fn accept(&mut self, phase: Phase, sequence: Sequence, event: usize) {
         self.accepted += 1;
-        match ledger {
-            Ledger::History { kept } => {
+        match phase {
+            Phase::BeforeJoining { kept } => {
                 self.history.push_back((sequence, event));
                 if self.history.len() > kept {
                     self.history.pop_front();
                 }
             }
-            Ledger::ByEvent => self.accepted_by_event[event] += 1,
+            Phase::Joined => self.accepted_by_event[event] += 1,
         }
     }
 }
@@ -100,12 +100,12 @@ pub(super) fn publish(
     job: &Job<'_>,
     number: u64,
     part: Range<u64>,
-    ledger: Ledger,
+    phase: Phase,
     topics: &[Topic<Delivery>],
     mut published: Published,
 ) -> Published {
     let Job { publishers, records, stop } = *job;
-    let before = (part.start + publishers - 1 - number) / publishers;
+    let before = part.start.saturating_sub(number).div_ceil(publishers);
     let mut next = before.checked_mul(publishers).and_then(|next| next.checked_add(number));
     while let Some(at) = next.filter(|at| part.contains(at) && !stop.is_set()) {
         let event = (at % records.len() as u64) as usize;
@@ -117,7 +117,7 @@ pub(super) fn publish(
         published.ended = now();
         published.calls.saturating_record(nanoseconds(published.ended - offered));
         match result {
-            Ok(sequence) => published.accept(ledger, sequence, event),
+            Ok(sequence) => published.accept(phase, sequence, event),
             Err(error) => {
                 published.refused.count(&error);
                 if error.is_closed() {
