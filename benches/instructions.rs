@@ -1,8 +1,8 @@
 //! Instruction counts of the hot paths, for `ci/instructions.sh`: without an argument it lists the cases, with the name of one
 //! it runs that one inside a function `measured*`, which callgrind counts.
 
-use eventcast::Bus;
 use eventcast::ring::{Builder, Overflow, Publisher, Subscriber, UniquePublisher, Wait};
+use eventcast::{Bus, BusBuilder, Subscription, Topic};
 use std::hint::black_box;
 
 /// The event of all races: 64 bytes.
@@ -22,8 +22,11 @@ const CASES: &[(&str, fn())] = &[
     ("recv-lag", || receive(Overflow::Lag)),
     ("drain-block", || drain(Overflow::Block)),
     ("drain-lag", || drain(Overflow::Lag)),
-    ("publish-topic", || publish_topic(true)),
-    ("publish-topic-uncounted", || publish_topic(false)),
+    ("bus-publish", || bus_publish(bus())),
+    ("bus-publish-untimed", || bus_publish(bus().sample(0))),
+    ("bus-publish-uncounted", || bus_publish(bus().sample(0).statistics(false))),
+    ("bus-recv", bus_receive),
+    ("bus-drain", bus_drain),
 ];
 
 fn main() {
@@ -145,17 +148,59 @@ fn measured_drain(subscriber: &mut Subscriber<Event>) {
     }));
 }
 
-fn publish_topic(statistics: bool) {
-    let bus = Bus::builder().capacity(CAPACITY).wait(Wait::Yield).statistics(statistics).build().unwrap();
-    let topic = bus.topic("orders.created").unwrap();
-    // The first publish finds out who wants it, and who counts.
+fn bus() -> BusBuilder<Event> {
+    Bus::builder().capacity(CAPACITY).wait(Wait::Yield)
+}
+
+fn bus_publish(builder: BusBuilder<Event>) {
+    let bus = builder.build().unwrap();
+    let _laggard = bus.subscription("tick").overflow(Overflow::Lag).subscribe().unwrap();
+    let topic = bus.topic("tick").unwrap();
     topic.publish([0; 8]).unwrap();
-    measured_publish_topic(&topic);
+    measured_bus_publish(&topic);
 }
 
 #[inline(never)]
-fn measured_publish_topic(topic: &eventcast::Topic<Event>) {
+fn measured_bus_publish(topic: &Topic<Event>) {
     for n in 0..EVENTS {
         let _ = black_box(topic.publish([n; 8]));
     }
+}
+
+fn bus_rounds(mut read: impl FnMut(&mut Subscription<Event>)) {
+    let bus = bus().build().unwrap();
+    let mut subscription = bus.subscribe("tick").unwrap();
+    let topic = bus.topic("tick").unwrap();
+    topic.publish([0; 8]).unwrap();
+    subscription.recv().unwrap();
+    // The first event is timed, and the reader that comes back has handled it.
+    let _ = subscription.try_recv();
+    for _ in 0..EVENTS / CAPACITY as u64 {
+        for n in 0..CAPACITY as u64 {
+            topic.publish([n; 8]).unwrap();
+        }
+        read(&mut subscription);
+    }
+}
+
+fn bus_receive() {
+    bus_rounds(measured_bus_receive);
+}
+
+#[inline(never)]
+fn measured_bus_receive(subscription: &mut Subscription<Event>) {
+    for _ in 0..CAPACITY {
+        let _ = black_box(subscription.try_recv());
+    }
+}
+
+fn bus_drain() {
+    bus_rounds(measured_bus_drain);
+}
+
+#[inline(never)]
+fn measured_bus_drain(subscription: &mut Subscription<Event>) {
+    let _ = black_box(subscription.drain(CAPACITY, |event| {
+        black_box(event);
+    }));
 }

@@ -2,17 +2,17 @@
 //!
 //! A bus keeps its newest events. Run with `cargo run --example late_subscriber`.
 
-use eventcast::{Bus, Start};
+use eventcast::{Bus, Clock, Start};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let bus = Bus::<&str>::builder().capacity(4).build()?;
+    let bus = Bus::<&str>::builder().capacity(4).clock(Clock::Precise).build()?;
     for text in ["one", "two", "three", "four"] {
         bus.publish("log", text)?;
     }
     thread::sleep(Duration::from_millis(5));
-    let break_over = SystemTime::now();
+    let break_over = bus.now();
     for text in ["five", "six"] {
         bus.publish("log", text)?;
     }

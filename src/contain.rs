@@ -17,6 +17,7 @@ pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
 /// Drops what was thrown. One whose own drop panics is leaked: there is nobody left to tell.
 #[cold]
 fn forget(thrown: Box<dyn std::any::Any + Send>) {
+    crate::trace::contained(&*thrown);
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(thrown))) {
         std::mem::forget(second);
     }

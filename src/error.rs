@@ -361,6 +361,18 @@ impl From<RecvError> for TryRecvError {
     }
 }
 
+impl From<RecvTimeoutError> for TryRecvError {
+    /// Out of time is empty.
+    fn from(error: RecvTimeoutError) -> Self {
+        match error {
+            RecvTimeoutError::Timeout => Self::Empty,
+            RecvTimeoutError::Lagged(n) => Self::Lagged(n),
+            RecvTimeoutError::Disconnected(n) => Self::Disconnected(n),
+            RecvTimeoutError::Closed => Self::Closed,
+        }
+    }
+}
+
 impl From<RecvError> for RecvTimeoutError {
     fn from(error: RecvError) -> Self {
         match error {

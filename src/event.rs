@@ -39,6 +39,9 @@ pub struct Event<P> {
     topic: TopicRef,
     published: SystemTime,
     extras: Option<Arc<Extras>>,
+    /// The span in which it was published.
+    #[cfg(feature = "tracing")]
+    span: Option<tracing::Id>,
     payload: P,
 }
 
@@ -69,7 +72,15 @@ impl<P> Event<P> {
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Self {
-        Self { sequence: AtomicU64::new(expected), topic, published, extras, payload }
+        Self {
+            sequence: AtomicU64::new(expected),
+            topic,
+            published,
+            extras,
+            #[cfg(feature = "tracing")]
+            span: crate::trace::current_span(),
+            payload,
+        }
     }
 
     /// Tells the event its true sequence, which its reader knows.
@@ -84,6 +95,16 @@ impl<P> Event<P> {
 
     pub(crate) fn topic_name(&self) -> &TopicName {
         self.topic.name()
+    }
+
+    pub(crate) fn topic_ref(&self) -> &TopicRef {
+        &self.topic
+    }
+
+    /// From now on it keeps its topic itself.
+    #[inline]
+    pub(crate) fn keep_topic(&mut self) {
+        self.topic.count();
     }
 
     /// When the engine took it, whatever its publisher says.
@@ -118,7 +139,7 @@ impl<P> Event<P> {
         self.topic_name().as_str()
     }
 
-    /// When it was published, by the system's wall clock, unless its publisher [set](crate::EventBuilder::time) a time.
+    /// When it was published, by the [clock](crate::Clock) of its bus, unless its publisher [set](crate::EventBuilder::time) a time.
     pub fn timestamp(&self) -> SystemTime {
         self.extras.as_ref().and_then(|extras| extras.time).unwrap_or(self.published)
     }
@@ -133,6 +154,25 @@ impl<P> Event<P> {
         self.extras.as_ref().map_or(Metadata::EMPTY, |extras| &extras.metadata)
     }
 
+    /// The span in which it was published, of the publisher's `tracing` subscriber. It may have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// # let mut sub = bus.subscribe("orders.*")?;
+    /// tracing::info_span!("checkout").in_scope(|| bus.publish("orders.created", 7))?;
+    /// let event = sub.recv()?;
+    /// let span = tracing::info_span!("bookkeeping");
+    /// span.follows_from(event.span());
+    /// span.in_scope(|| println!("{}", event.payload()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub fn span(&self) -> Option<tracing::Id> {
+        self.span.clone()
+    }
+
     /// What it carries.
     pub fn payload(&self) -> &P {
         &self.payload
@@ -144,15 +184,34 @@ impl<P> Event<P> {
     }
 }
 
-impl<P: Clone> Clone for Event<P> {
-    fn clone(&self) -> Self {
+impl<P: Clone> Event<P> {
+    /// A copy that does not keep its topic.
+    ///
+    /// # Safety
+    /// As [`TopicRef::lend_again`]'s, until the copy is dropped or [keeps its topic](Self::keep_topic).
+    #[allow(unsafe_code, reason = "copies whose topic is counted once for many")]
+    pub(crate) unsafe fn copy_lent(&self) -> Self {
+        // SAFETY: as this function's.
+        let topic = unsafe { self.topic.lend_again() };
+        self.copy_with(topic)
+    }
+
+    fn copy_with(&self, topic: TopicRef) -> Self {
         Self {
             sequence: AtomicU64::new(self.sequence()),
-            topic: self.topic.clone(),
+            topic,
             published: self.published,
             extras: self.extras.clone(),
+            #[cfg(feature = "tracing")]
+            span: self.span.clone(),
             payload: self.payload.clone(),
         }
+    }
+}
+
+impl<P: Clone> Clone for Event<P> {
+    fn clone(&self) -> Self {
+        self.copy_with(self.topic.clone())
     }
 }
 

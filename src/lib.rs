@@ -51,6 +51,9 @@
 //! **Accounting.** [`Bus::stats`] holds `offered = accepted + refused`, [`Subscription::stats`]
 //! `published since it joined = delivered + filtered + expired + lost + ahead`.
 //!
+//! **Watching.** [`Bus::snapshot`] is everything known of the bus and of each subscription, also as text for Prometheus
+//! ([`docs::metrics`]); [`Bus::health`] says whether it is well, and why not.
+//!
 //! **The ring** underneath, without topics, is in [`ring`].
 
 #![deny(missing_docs)]
@@ -63,8 +66,10 @@ pub mod docs;
 mod error;
 mod event;
 pub mod ring;
+mod stats;
 mod sync;
 mod topic;
+mod trace;
 pub mod vocabulary;
 mod worker;
 
@@ -77,6 +82,11 @@ pub use bus::{
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, SubscriberId, Wait};
+pub use stats::{
+    Exposition, Health, HealthReason, HealthStatus, Histogram, LostBy, Snapshot, SubscriptionSnapshot,
+    Thresholds, Totals,
+};
+pub use sync::Clock;
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};
 
 /// The queue of a queued subscription, which has no public face, for its models.

@@ -1,13 +1,13 @@
 //! What publishers add to events, and what a bus asks of them before it takes them.
 
-use eventcast::{Bus, EventId};
+use eventcast::{Bus, Clock, EventId};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn bus() -> Bus<u32> {
-    Bus::builder().build().unwrap()
+    Bus::builder().clock(Clock::Precise).build().unwrap()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Publishing on a bus: by handle and by name, waiting, refused, after the bus is gone.
 
-use eventcast::{Bus, Overflow, PublishError, Topic, TryPublishError};
+use eventcast::{Bus, Clock, Overflow, PublishError, Topic, TryPublishError};
 use std::thread;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn a_handle_and_a_name_publish_to_the_same_topic() {
 
 #[test]
 fn events_tell_when_and_which() {
-    let bus = Bus::<u32>::builder().build().unwrap();
+    let bus = Bus::<u32>::builder().clock(Clock::Precise).build().unwrap();
     let other = Bus::<u32>::builder().build().unwrap();
     let mut sub = bus.subscribe(">").unwrap();
     let mut twin = bus.subscribe(">").unwrap();

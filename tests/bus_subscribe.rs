@@ -4,7 +4,7 @@ mod common;
 
 use common::within;
 use eventcast::{
-    Bus, Overflow, RecvError, RecvTimeoutError, Start, SubscribeError, Subscription, TryRecvError,
+    Bus, Clock, Overflow, RecvError, RecvTimeoutError, Start, SubscribeError, Subscription, TryRecvError,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_millis(5);
 const POLICIES: [Overflow; 3] = [Overflow::Block, Overflow::Lag, Overflow::Disconnect];
 
 fn bus() -> Bus<u32> {
-    Bus::builder().capacity(64).build().unwrap()
+    Bus::builder().capacity(64).clock(Clock::Precise).build().unwrap()
 }
 
 fn payloads(sub: &mut Subscription<u32>) -> Vec<u32> {

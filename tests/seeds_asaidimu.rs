@@ -3,7 +3,7 @@
 mod common;
 
 use common::within;
-use eventcast::{Bus, QueueOverflow};
+use eventcast::{Bus, HealthStatus, QueueOverflow};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -114,6 +114,23 @@ fn asaidimu_26_a_closed_bus_refuses() {
     // A subscription is made, and is closed at once: there is nothing it could have missed.
     assert!(bus.subscribe(">").unwrap().recv().is_err());
     assert!(bus.is_closed());
+    assert_eq!(bus.health().status, HealthStatus::Unhealthy);
+}
+
+#[test]
+fn asaidimu_36_health_tells_the_backlog_and_the_close() {
+    let bus = Bus::<u32>::builder().capacity(100).build().unwrap();
+    let _sub = bus.subscribe(">").unwrap();
+    for n in 0..50 {
+        bus.publish("tick", n).unwrap();
+    }
+    let health = bus.health();
+    assert!(health.is_healthy() && health.reasons.is_empty(), "{health}");
+    assert_eq!((health.backlog, health.error_rate), (0.5, 0.0));
+    let _ = bus.close(Duration::ZERO);
+    let health = bus.health();
+    assert_eq!(health.status, HealthStatus::Unhealthy);
+    assert_eq!(health.to_string(), "unhealthy: the bus is closed");
 }
 
 #[test]

@@ -204,3 +204,39 @@ fn warren_05_who_does_not_read_loses_what_it_said_and_the_publisher_never_waits(
         });
     }
 }
+
+#[test]
+fn warren_19_what_its_document_tells_people_to_monitor_can_be_read() {
+    let bus = Bus::<u32>::builder().capacity(8).sample(1).build().unwrap();
+    let mut slow = bus.subscription(">").overflow(Overflow::Lag).name("slow").subscribe().unwrap();
+    let mut fast = bus.subscribe("service.*").unwrap();
+    for n in 0..40 {
+        bus.publish("service.created", n).unwrap();
+        if n < 36 {
+            assert_eq!(fast.drain(1, |_| {}), Ok(1));
+        }
+    }
+    assert!(slow.try_recv().unwrap_err().is_lagged());
+    let now = bus.snapshot();
+    // Broker health: published, subscribers, dropped.
+    assert_eq!((now.stats.accepted, now.stats.subscriptions), (40, 2));
+    assert!(now.totals.lost_by.overwritten > 0);
+    assert_eq!(now.totals.lost_by.overwritten, slow.lost());
+    // Event rates: by type, delivery time and buffer use.
+    let [topic] = &now.topics[..] else { panic!("{now:?}") };
+    assert_eq!((&*topic.name, topic.published), ("service.created", 40));
+    assert_eq!(now.delivery_time.count(), 36);
+    assert!(now.delivery_time.max() > Duration::ZERO);
+    assert_eq!(now.fill(), 0.5);
+    // Subscribers: lag, slow ones, handling time.
+    let [seen_slow, seen_fast] = &now.subscriptions[..] else { panic!("{now:?}") };
+    assert_eq!((seen_slow.stats.ahead, seen_fast.stats.ahead), (slow.len() as u64, 4));
+    let names: Vec<_> = now.slow(1.0).map(|sub| sub.info.name.as_deref()).collect();
+    assert_eq!(names, [Some("slow")]);
+    assert_eq!(seen_fast.handling_time.count(), 36);
+    // The same to a monitor.
+    let text = now.exposition().to_string();
+    for line in ["published_total 40", "subscriptions 2", "slow_subscriptions 1", "fill_ratio 0.5"] {
+        assert!(text.contains(&format!("\neventcast_{line}\n")), "{line} in {text}");
+    }
+}

@@ -4,11 +4,16 @@
 //! index of patterns only for the first event of a topic after a change. Joining and leaving wait for one another and for
 //! nobody else.
 
-use super::queue::QueueOverflow;
+use super::account::Account;
+use super::queue::{QueueOverflow, Tally};
+use super::start::Joined;
 use super::stats::SubscriptionInfo;
-use crate::ring::{Overflow, SubscriberId};
+use crate::error::TryRecvError;
+use crate::ring::{Overflow, Standings, SubscriberId};
+use crate::stats::{LostBy, Recorder, SubscriptionSnapshot, Totals};
 use crate::sync::{Arc, ArcSwap, AtomicU64, Mutex, Ordering::*, PlainArc};
 use crate::topic::{PatternIndex, TopicName, TopicPattern};
+use crate::trace;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
@@ -19,6 +24,8 @@ pub(super) struct Audience {
     index: ArcSwap<PatternIndex<Arc<Seat>>>,
     /// Moves on after each change of `index`.
     generation: AtomicU64,
+    /// Of those that have left. Held while one leaves, so that it is counted either there or here.
+    departed: Mutex<Totals>,
 }
 
 #[derive(Default)]
@@ -34,8 +41,12 @@ pub(super) struct Seat {
     pub(super) name: Option<Box<str>>,
     pub(super) overflow: Overflow,
     pub(super) queue_overflow: Option<QueueOverflow>,
-    /// Unknown until it has joined the ring.
-    id: OnceLock<SubscriberId>,
+    account: Account,
+    handling_time: Recorder,
+    /// Its number, and where it started. Unknown until it has joined the ring.
+    joined: OnceLock<(SubscriberId, Joined)>,
+    /// Of a queued one.
+    queue: OnceLock<Arc<Tally>>,
 }
 
 impl Seat {
@@ -45,7 +56,59 @@ impl Seat {
         overflow: Overflow,
         queue_overflow: Option<QueueOverflow>,
     ) -> Self {
-        Self { pattern, name, overflow, queue_overflow, id: OnceLock::new() }
+        Self {
+            pattern,
+            name,
+            overflow,
+            queue_overflow,
+            account: Account::new(),
+            handling_time: Recorder::new(),
+            joined: OnceLock::new(),
+            queue: OnceLock::new(),
+        }
+    }
+
+    /// Nothing before it has joined.
+    fn info(&self) -> Option<SubscriptionInfo> {
+        let (id, _) = *self.joined.get()?;
+        Some(SubscriptionInfo {
+            id,
+            pattern: self.pattern.clone(),
+            name: self.name.clone(),
+            overflow: self.overflow,
+            queue_overflow: self.queue_overflow,
+        })
+    }
+
+    /// What is known of it, by where the subscribers of the ring stand; without that, of one that has left the ring.
+    fn snapshot(&self, standings: Option<&Standings>, capacity: u64) -> Option<SubscriptionSnapshot> {
+        let info = self.info()?;
+        let (id, joined) = *self.joined.get()?;
+        if let Some(queue) = self.queue.get() {
+            // Without the ring: nothing is ahead of one that has left.
+            let stats = queue.stats(standings.map_or(0, |standings| standings.published));
+            return Some(SubscriptionSnapshot {
+                stats,
+                lost_by: queue.lost_by(),
+                max_ahead: queue.high_water().max(stats.queued),
+                held: 0,
+                capacity: queue.capacity(),
+                handling_time: self.handling_time.get(),
+                info,
+            });
+        }
+        let standing = standings.and_then(|standings| standings.get(id));
+        let published = standings.map_or(0, |standings| standings.published);
+        let stats = self.account.seen_from_outside(joined.sequence, standing, published);
+        Some(SubscriptionSnapshot {
+            stats,
+            lost_by: LostBy::in_ring(info.overflow, stats.lost),
+            max_ahead: self.account.max_ahead(stats.ahead),
+            held: standing.map_or(0, |standing| standing.in_hand(self.account.position())),
+            capacity,
+            handling_time: self.handling_time.get(),
+            info,
+        })
     }
 }
 
@@ -63,6 +126,7 @@ impl Audience {
             index: ArcSwap::from_pointee(PatternIndex::new()),
             // Topics that nobody has asked about remember generation 0.
             generation: AtomicU64::new(1),
+            departed: Mutex::new(Totals::default()),
         }
     }
 
@@ -111,24 +175,76 @@ impl Audience {
 
     /// Those that have joined.
     pub(super) fn list(&self) -> Vec<SubscriptionInfo> {
-        let seats = self.seats.lock();
-        let joined = seats.by_number.values().filter_map(|seat| {
-            let id = *seat.id.get()?;
-            Some(SubscriptionInfo {
-                id,
-                pattern: seat.pattern.clone(),
-                name: seat.name.clone(),
-                overflow: seat.overflow,
-                queue_overflow: seat.queue_overflow,
-            })
-        });
-        joined.collect()
+        self.seats.lock().by_number.values().filter_map(|seat| seat.info()).collect()
+    }
+
+    /// What is known of those that have joined, and of all that there have been together.
+    pub(super) fn snapshot(
+        &self,
+        standings: impl FnOnce() -> Standings,
+        capacity: u64,
+    ) -> (Vec<SubscriptionSnapshot>, Totals) {
+        let departed = self.departed.lock();
+        let seats: Vec<_> = self.seats.lock().by_number.values().cloned().collect();
+        // After the list: one that has no cursor has left, and has told its last word.
+        let standings = standings();
+        let all: Vec<_> = seats.iter().filter_map(|seat| seat.snapshot(Some(&standings), capacity)).collect();
+        let mut totals = *departed;
+        all.iter().for_each(|subscription| totals.add(subscription));
+        (all, totals)
     }
 }
 
 impl Seated {
-    pub(super) fn sit(&self, id: SubscriberId) {
-        let _ = self.seat.id.set(id);
+    pub(super) fn sit(&self, id: SubscriberId, joined: Joined) {
+        let _ = self.seat.joined.set((id, joined));
+        self.tell(|info| trace::subscribed(info, joined.sequence));
+    }
+
+    /// Its subscriber is leaving the ring, or has left it, with so many events lost in all.
+    pub(super) fn end(&self, lost: u64) {
+        if let Some((_, joined)) = self.seat.joined.get() {
+            self.seat.account.end(joined.sequence, lost - joined.lost_before);
+        }
+    }
+
+    /// What its reader and the bus look at, of a queued one. Before it [sits](Self::sit).
+    pub(super) fn queue(&self, queue: Arc<Tally>) {
+        let _ = self.seat.queue.set(queue);
+    }
+
+    /// After a receive from the ring that has failed: one that was disconnected has left it.
+    pub(super) fn failed(&self, error: &TryRecvError) {
+        if let TryRecvError::Disconnected(lost) = error {
+            self.end(*lost);
+        }
+        self.tell_of(error);
+    }
+
+    pub(super) fn tell_of(&self, error: &TryRecvError) {
+        match error {
+            TryRecvError::Disconnected(lost) => self.tell(|info| trace::disconnected(info, *lost)),
+            TryRecvError::Lagged(missed) => self.tell(|info| trace::lagged(info, *missed)),
+            _ => {}
+        }
+    }
+
+    #[cold]
+    fn tell(&self, f: impl FnOnce(&SubscriptionInfo)) {
+        if cfg!(feature = "tracing")
+            && let Some(info) = self.seat.info()
+        {
+            f(&info);
+        }
+    }
+
+    pub(super) fn handling_time(&self) -> &Recorder {
+        &self.seat.handling_time
+    }
+
+    #[inline]
+    pub(super) fn account(&self) -> &Account {
+        &self.seat.account
     }
 
     pub(super) fn pattern(&self) -> &TopicPattern {
@@ -142,8 +258,17 @@ impl Seated {
 
 impl Drop for Seated {
     fn drop(&mut self) {
+        let mut departed = self.audience.departed.lock();
+        let last = self.seat.snapshot(None, 0);
+        if let Some(last) = &last {
+            departed.add(last);
+        }
         let mut seats = self.audience.seats.lock();
         seats.by_number.remove(&self.number);
         self.audience.change(|index| index.without(&self.seat.pattern, self.number));
+        drop((seats, departed));
+        if let Some(last) = last {
+            trace::left(&last.info, last.stats.delivered, last.stats.lost);
+        }
     }
 }

@@ -3,16 +3,19 @@
 use super::audience::Seated;
 use super::error::SubscribeError;
 use super::outlet::Outlet;
-use super::sieve::{Counts, Now, Outcome, Sieve};
+use super::sieve::{Now, Outcome, Sieve};
 use super::start::Joined;
 use super::stats::SubscriptionStats;
+use super::stops::Stops;
 use super::subscribe::Plan;
 use super::subscription::Subscription;
-use crate::error::TryRecvError;
+use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
 use crate::ring::{Batch, Overflow, Sequence, Subscriber};
+use crate::stats::Times;
 use crate::sync::Arc;
 use crate::topic::Topics;
+use std::time::Duration;
 
 /// How many events a reader that publishers wait for takes from the ring at a time.
 pub(super) const RUN: usize = 64;
@@ -30,21 +33,29 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
     let seated = plan.seat(outlet, overflow, None);
     let publisher = outlet.publisher();
     let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow)?;
-    seated.sit(subscriber.id());
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
-    let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age());
-    let topics = outlet.shared_topics().clone();
-    Ok(Subscription::direct(Direct::new(subscriber, joined, seated, topics, sieve, publisher.capacity())))
+    seated.account().stand_at(subscriber.position());
+    seated.sit(subscriber.id(), joined);
+    let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock());
+    let (topics, times) = (outlet.shared_topics().clone(), outlet.times().clone());
+    Ok(Subscription::direct(Direct::new(
+        subscriber,
+        joined,
+        seated,
+        topics,
+        sieve,
+        times,
+        publisher.capacity(),
+    )))
 }
 
 pub(super) struct Direct<P> {
     pub(super) subscriber: Subscriber<Event<P>>,
     /// Leaves after the subscriber.
-    seated: Seated,
+    pub(super) seated: Seated,
     /// Events in the ring refer to it.
     _topics: Arc<Topics>,
     pub(super) sieve: Sieve<P>,
-    pub(super) counts: Counts,
     joined: Sequence,
     /// What the subscriber had missed on the way to where this starts.
     lost_before: u64,
@@ -52,6 +63,10 @@ pub(super) struct Direct<P> {
     pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,
+    pub(super) stops: Stops,
+    pub(super) times: Arc<Times>,
+    /// When a timed event was handed out that is still being handled.
+    pub(super) handed_out: Option<u64>,
 }
 
 impl<P: Send + Sync + 'static> Direct<P> {
@@ -61,6 +76,7 @@ impl<P: Send + Sync + 'static> Direct<P> {
         seated: Seated,
         topics: Arc<Topics>,
         sieve: Sieve<P>,
+        times: Arc<Times>,
         capacity: usize,
     ) -> Self {
         Self {
@@ -70,9 +86,11 @@ impl<P: Send + Sync + 'static> Direct<P> {
             seated,
             _topics: topics,
             sieve,
-            counts: Counts::default(),
             horizon: capacity.saturating_mul(2),
             unreported: None,
+            stops: Stops::new(times.sampling, capacity),
+            times,
+            handed_out: None,
         }
     }
 }
@@ -103,28 +121,42 @@ impl<P> Direct<P> {
         let mut found = 0;
         let mut skipped = 0;
         loop {
+            self.handled();
             let most = self.run_length(max - found);
+            let account = self.seated.account();
             let batch = match self.subscriber.batch(most) {
                 Ok(batch) => batch,
-                Err(error) if found == 0 => return Err(error),
-                Err(error @ (TryRecvError::Lagged(_) | TryRecvError::Disconnected(_))) => {
-                    self.unreported = Some(error);
+                Err(error) => {
+                    self.seated.failed(&error);
+                    if found == 0 {
+                        return Err(error);
+                    }
+                    if let TryRecvError::Lagged(_) | TryRecvError::Disconnected(_) = error {
+                        self.unreported = Some(error);
+                    }
                     return Ok(found);
                 }
-                Err(_) => return Ok(found),
             };
             let first = batch.sequence();
+            let stage = self.stops.stage(first, account, || batch.ahead());
             let mut now = Now::default();
             let mut run = Run { batch: Some(batch), taken: 0 };
-            while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
+            while (run.taken as u64) < stage.len
+                && let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken))
+            {
+                let sequence = first + run.taken as u64;
                 run.taken += 1;
-                let outcome = self.sieve.judge(event, first + run.taken as u64 - 1, &mut now);
-                self.counts.add(outcome);
+                let outcome = self.sieve.judge(event, sequence, &mut now);
+                account.add(outcome);
+                account.stand_at(sequence + 1);
                 if outcome != Outcome::Delivered {
                     skipped += 1;
                     continue;
                 }
                 found += 1;
+                if stage.timed {
+                    self.handed_out = self.times.delivered(first);
+                }
                 f(event);
                 if found == max {
                     return Ok(found);
@@ -133,6 +165,14 @@ impl<P> Direct<P> {
             if skipped >= self.horizon {
                 return if found == 0 { Err(TryRecvError::Empty) } else { Ok(found) };
             }
+        }
+    }
+
+    /// What was handed out is handled: the reader comes back.
+    #[inline]
+    pub(super) fn handled(&mut self) {
+        if let Some(start) = self.handed_out.take() {
+            self.seated.handling_time().record(self.times.since(start));
         }
     }
 
@@ -154,15 +194,25 @@ impl<P> Direct<P> {
     }
 
     pub(super) fn stats(&self) -> SubscriptionStats {
-        SubscriptionStats {
-            joined: self.joined,
-            delivered: self.counts.delivered,
-            filtered: self.counts.filtered,
-            filter_panics: self.counts.filter_panics,
-            expired: self.counts.expired,
-            lost: self.lost(),
-            queued: 0,
-            ahead: self.subscriber.len() as u64,
-        }
+        self.seated.account().stats(self.joined, self.lost(), self.subscriber.len() as u64)
+    }
+
+    /// Waits until there may be something; consumes nothing.
+    pub(super) fn wait(&mut self) -> Result<(), RecvError> {
+        let waited = self.subscriber.recv_batch(1).map(|batch| batch.release_first(0));
+        waited.inspect_err(|error| self.seated.failed(&(*error).into()))
+    }
+
+    /// As [`wait`](Self::wait), for at most so long.
+    pub(super) fn wait_for(&mut self, left: Duration) -> Result<(), RecvTimeoutError> {
+        let waited = self.subscriber.recv_batch_timeout(1, left).map(|batch| batch.release_first(0));
+        waited.inspect_err(|error| self.seated.failed(&(*error).into()))
+    }
+}
+
+impl<P> Drop for Direct<P> {
+    fn drop(&mut self) {
+        // Before the subscriber leaves the ring: afterwards this is all that is known of it.
+        self.seated.end(self.subscriber.lost());
     }
 }

@@ -4,6 +4,7 @@
 //! topics that it did not ask for (they count as `filtered`). What a full, lagging or closed subscriber means is the ring's
 //! business; see [`ring`](crate::ring).
 
+mod account;
 mod any;
 mod audience;
 mod batch;
@@ -24,6 +25,7 @@ mod run;
 mod sieve;
 mod start;
 mod stats;
+mod stops;
 mod subscribe;
 mod subscription;
 mod topic;
@@ -48,11 +50,12 @@ pub use topic::Topic;
 
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};
+use crate::stats::{Health, Snapshot};
 use crate::sync::Arc;
 use crate::topic::{TopicError, TopicPattern};
 use outlet::Outlet;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A bus: publishers offer events to named topics, subscribers read the topics they ask for.
 ///
@@ -274,6 +277,12 @@ impl<P: Send + Sync + 'static> Bus<P> {
         self.publisher().is_closed()
     }
 
+    /// The time by the bus's [clock](BusBuilder::clock): no later than the timestamp of any event that is published after the
+    /// call, unless the system's clock is set back.
+    pub fn now(&self) -> SystemTime {
+        self.core.outlet.clock().now()
+    }
+
     /// What has happened on the bus so far. A few loads; exact while nobody publishes.
     ///
     /// # Examples
@@ -287,6 +296,49 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn stats(&self) -> Stats {
         self.core.outlet.stats()
+    }
+
+    /// Everything that is known of the bus and of each of its subscriptions now. Looks at every subscription once; publishers
+    /// and readers go on meanwhile.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut audit = bus.subscription("orders.>").name("audit").subscribe()?;
+    /// bus.publish("orders.created", 7)?;
+    /// bus.publish("orders.paid", 8)?;
+    /// audit.recv()?;
+    /// let snapshot = bus.snapshot();
+    /// let audit = &snapshot.subscriptions[0];
+    /// assert_eq!(audit.info.name.as_deref(), Some("audit"));
+    /// assert_eq!((audit.stats.delivered, audit.stats.ahead, audit.max_ahead), (1, 1, 2));
+    /// assert_eq!(snapshot.backlog, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        self.core.outlet.snapshot()
+    }
+
+    /// How the bus is, by its [thresholds](BusBuilder::health), with reasons in words. Takes a [`snapshot`](Self::snapshot).
+    ///
+    /// Nothing watches in between: a subscription counts as stalled when two calls, at least
+    /// [`stalled_after`](crate::Thresholds::stalled_after) apart, have both found it in the same place with something to do.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().capacity(4).build()?;
+    /// let _slow = bus.subscription(">").name("audit").subscribe()?;
+    /// assert!(bus.health().is_healthy());
+    /// for n in 0..4 {
+    ///     bus.publish("tick", n)?;
+    /// }
+    /// let health = bus.health();
+    /// assert_eq!(health.backlog, 1.0);
+    /// assert!(health.to_string().starts_with("degraded: the bus is 100 % full; furthest behind is subscriber"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn health(&self) -> Health {
+        self.core.outlet.health()
     }
 
     /// Waits, for at most `within`, until the blocking and the queued subscriptions have read every event that was accepted before

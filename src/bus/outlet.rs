@@ -9,8 +9,10 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Publisher, Sequence};
-use crate::sync::{Arc, Deadline, wall_clock};
+use crate::stats::{Health, Monitor, Sampling, Snapshot, Times};
+use crate::sync::{Arc, Clock, Deadline};
 use crate::topic::{TopicError, TopicName, TopicRef, Topics};
+use crate::trace;
 use crate::worker::{WorksFor, address_of};
 use std::time::Duration;
 
@@ -24,16 +26,37 @@ pub(super) struct Outlet<P: Send + Sync + 'static> {
     audience: Arc<Audience>,
     unrouted: Unrouted,
     dispatcher: Arc<Dispatcher<P>>,
+    /// Of `times`, without the way to it.
+    sampling: Sampling,
+    times: Arc<Times>,
+}
+
+/// An event that the bus has nothing against.
+struct Offer<P> {
+    event: Event<P>,
+    aside: Option<Aside>,
+}
+
+/// What is to be done for an event beside publishing it. Most have none.
+struct Aside {
+    /// No subscription wants it.
+    unwanted: bool,
+    expected: Sequence,
+    /// It is timed: when its publish began.
+    start: Option<u64>,
 }
 
 /// How a bus was built to treat its events.
 pub(super) struct Rules<P> {
     pub(super) publish_timeout: Option<Duration>,
     pub(super) max_age: Option<Duration>,
+    pub(super) clock: Clock,
     pub(super) gate: Option<Box<Gate<P>>>,
     pub(super) on_unrouted: Option<OnUnrouted>,
     /// Count the events of each topic?
     pub(super) statistics: bool,
+    pub(super) sampling: Sampling,
+    pub(super) monitor: Monitor,
 }
 
 /// Called with the topic and the sequence of an event that no subscription wanted.
@@ -46,21 +69,29 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         rules: Rules<P>,
         dispatcher: Dispatcher<P>,
     ) -> Self {
+        let times = Arc::new(Times::new(rules.sampling, publisher.capacity()));
         Self {
             publisher,
             topics: Arc::new(topics),
+            sampling: rules.sampling,
             rules,
             refused: Refused::default(),
             audience: Arc::new(Audience::new()),
             unrouted: Unrouted::default(),
             dispatcher: Arc::new(dispatcher),
+            times,
         }
     }
 
-    /// Takes nothing more; what was taken still goes out.
+    /// Takes nothing more; what was taken still goes out. Tells of it unless it was closed before; two who close it at once may
+    /// both tell.
     pub(super) fn close(&self) {
+        let first = !self.publisher.is_closed();
         self.publisher.close();
         self.dispatcher.call();
+        if first {
+            trace::closed(self.publisher.next_sequence());
+        }
     }
 
     pub(super) fn dispatcher(&self) -> &Arc<Dispatcher<P>> {
@@ -94,18 +125,51 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         self.rules.max_age
     }
 
-    /// An event to be published here while the caller has its topic.
-    #[inline]
-    #[allow(unsafe_code, reason = "the ring's events count no references")]
-    fn event(&self, topic: &Arc<TopicName>, extras: Option<Arc<Extras>>, payload: P) -> Event<P> {
-        // SAFETY: each caller drops the event or moves it into the ring before it returns, and `topic` is borrowed until then.
-        // The name is of `topics`, which the bus, its handles and its subscriptions keep. The bus's filter sees the event in
-        // between, by reference.
-        let topic = unsafe { TopicRef::lend(topic) };
-        Event::new(self.publisher.next_sequence(), topic, wall_clock(), extras, payload)
+    pub(super) fn times(&self) -> &Arc<Times> {
+        &self.times
     }
 
     #[inline]
+    pub(super) fn clock(&self) -> Clock {
+        self.rules.clock
+    }
+
+    /// An event to be published here while the caller has its topic, unless the bus has something against it.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "the ring's events count no references")]
+    fn offer(
+        &self,
+        topic: &Arc<TopicName>,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+    ) -> Result<Offer<P>, Turned<P>> {
+        let expected = self.publisher.next_sequence();
+        let aside = self.aside(topic, expected);
+        // SAFETY: each caller drops the event or moves it into the ring before it returns, and `topic` is borrowed until then.
+        // The name is of `topics`, which the bus, its handles and its subscriptions keep. The bus's filter sees the event in
+        // between, by reference.
+        let lent = unsafe { TopicRef::lend(topic) };
+        let event = Event::new(expected, lent, self.clock().now(), extras, payload);
+        match self.admit(event) {
+            Ok(event) => Ok(Offer { event, aside }),
+            Err(turned) => {
+                self.withdrawn(aside);
+                Err(turned)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn aside(&self, topic: &TopicName, expected: Sequence) -> Option<Aside> {
+        let unwanted = !self.audience.wants(topic);
+        let timed = self.sampling.hits(expected);
+        (unwanted || timed).then(|| {
+            let start = if timed { self.times.begin(expected) } else { None };
+            Aside { unwanted, expected, start }
+        })
+    }
+
+    #[inline(always)]
     pub(super) fn publish(
         &self,
         topic: &Arc<TopicName>,
@@ -115,29 +179,30 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         self.publish_within(topic, extras, payload, self.rules.publish_timeout.unwrap_or(Duration::MAX))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn try_publish(
         &self,
         topic: &Arc<TopicName>,
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Result<Sequence, TryPublishError<P>> {
-        let event = self.admit(self.event(topic, extras, payload))?;
-        let wanted = self.audience.wants(topic);
+        let Offer { event, aside } = self.offer(topic, extras, payload)?;
         match self.publisher.try_publish(event) {
-            Ok(sequence) => Ok(self.accepted(topic, sequence, wanted)),
+            Ok(sequence) => Ok(self.accepted(topic, sequence, aside)),
             Err(error::TryPublishError::Full(event)) => {
+                self.withdrawn(aside);
                 self.refused.full.count();
                 Err(TryPublishError::Full(event.into_payload()))
             }
             Err(error::TryPublishError::Closed(event)) => {
+                self.withdrawn(aside);
                 self.refused.closed.count();
                 Err(TryPublishError::Closed(event.into_payload()))
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn publish_within(
         &self,
         topic: &Arc<TopicName>,
@@ -145,12 +210,14 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         payload: P,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
-        let event = self.admit(self.event(topic, extras, payload))?;
-        let wanted = self.audience.wants(topic);
+        let Offer { event, aside } = self.offer(topic, extras, payload)?;
         let deadline = || Deadline::after(if self.is_own_thread() { Duration::ZERO } else { timeout });
         match self.publisher.publish_until(event, deadline) {
-            Ok(sequence) => Ok(self.accepted(topic, sequence, wanted)),
-            Err(error) => Err(self.no_room(error)),
+            Ok(sequence) => Ok(self.accepted(topic, sequence, aside)),
+            Err(error) => {
+                self.withdrawn(aside);
+                Err(self.no_room(error))
+            }
         }
     }
 
@@ -173,20 +240,37 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     /// After a publish: nothing may come before the count, without which the topic could leave.
-    #[inline]
-    fn accepted(&self, topic: &TopicName, sequence: Sequence, wanted: bool) -> Sequence {
+    #[inline(always)]
+    fn accepted(&self, topic: &TopicName, sequence: Sequence, aside: Option<Aside>) -> Sequence {
         if self.rules.statistics {
             topic.count();
         } else {
             topic.mark();
         }
-        if !wanted {
-            self.unrouted(sequence, topic);
+        if let Some(aside) = aside {
+            self.afterwards(topic, sequence, &aside);
         }
         if self.dispatcher.is_inline() {
             self.dispatcher.pump();
         }
         sequence
+    }
+
+    #[cold]
+    fn afterwards(&self, topic: &TopicName, sequence: Sequence, aside: &Aside) {
+        if let Some(start) = aside.start {
+            self.times.published(start);
+        }
+        if aside.unwanted {
+            self.unrouted(sequence, topic);
+        }
+    }
+
+    #[inline(always)]
+    fn withdrawn(&self, aside: Option<Aside>) {
+        if let Some(Aside { start: Some(_), expected, .. }) = aside {
+            self.times.withdraw(expected);
+        }
     }
 
     #[cold]
@@ -204,7 +288,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     /// Lets an event through that the bus has nothing against.
-    #[inline]
+    #[inline(always)]
     fn admit(&self, event: Event<P>) -> Result<Event<P>, Turned<P>> {
         match &self.rules.gate {
             None => Ok(event),
@@ -270,5 +354,27 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     /// What topics say is no count on a bus that does not count.
     fn counted(&self, published: u64) -> u64 {
         if self.rules.statistics { published } else { 0 }
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.rules.monitor.judge(&self.snapshot())
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let capacity = self.publisher.capacity() as u64;
+        let (subscriptions, totals) = self.audience.snapshot(|| self.publisher.standings(), capacity);
+        Snapshot {
+            stats: self.stats(),
+            totals,
+            capacity,
+            backlog: self.publisher.len() as u64,
+            closed: self.publisher.is_closed(),
+            drop_panics: self.publisher.drop_panics(),
+            sample: self.sampling.interval(),
+            publish_time: self.times.publish_time(),
+            delivery_time: self.times.delivery_time(),
+            topics: self.topics(),
+            subscriptions,
+        }
     }
 }

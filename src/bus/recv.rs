@@ -10,7 +10,7 @@ use crate::sync::Countdown;
 use std::time::Duration;
 
 impl<P> Subscription<P> {
-    /// Takes the next event of its topics if there is one, by cloning it.
+    /// Takes the next event of its topics if there is one, by cloning it; a queued subscription's is a clone already.
     ///
     /// If the clone panics, the event counts as delivered and the panic goes on to the caller.
     ///
@@ -31,9 +31,15 @@ impl<P> Subscription<P> {
     where
         P: Clone,
     {
-        let mut taken = None;
-        self.scan(1, |event| taken = Some(event.clone()))?;
-        taken.ok_or(TryRecvError::Empty)
+        match &mut self.reader {
+            Reader::Direct(direct) => {
+                let mut taken = None;
+                direct.scan(1, |event| taken = Some(event.clone()))?;
+                taken.ok_or(TryRecvError::Empty)
+            }
+            // Copied already.
+            Reader::Queued(queued) => queued.take(),
+        }
     }
 
     /// Takes the next event of its topics by cloning it, and waits for one. Woken by a publish to any topic (it goes on
@@ -92,7 +98,9 @@ impl<P> Subscription<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn drain(&mut self, max: usize, f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
-        self.scan(max, f)
+        let drained = self.scan(max, f);
+        self.handled();
+        drained
     }
 
     /// As [`drain`](Self::drain), and waits for the first event. Woken as [`recv`](Self::recv) is.
@@ -100,7 +108,7 @@ impl<P> Subscription<P> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv), without `Empty`.
     pub fn drain_wait(&mut self, max: usize, mut f: impl FnMut(&Event<P>)) -> Result<usize, RecvError> {
-        self.until(|this| this.scan(max, &mut f))
+        self.until(|this| this.drain(max, &mut f))
     }
 
     /// As [`drain_wait`](Self::drain_wait), for at most `timeout`; a duration beyond the clock means for ever.
@@ -113,7 +121,7 @@ impl<P> Subscription<P> {
         timeout: Duration,
         mut f: impl FnMut(&Event<P>),
     ) -> Result<usize, RecvTimeoutError> {
-        self.within(timeout, |this| this.scan(max, &mut f))
+        self.within(timeout, |this| this.drain(max, &mut f))
     }
 
     /// Iterates over clones of the events and waits for each. Goes on after a lag (see [`lost`](Self::lost)); ends when the
@@ -157,7 +165,7 @@ impl<P> Subscription<P> {
     /// Waits until there may be something; consumes nothing.
     fn wait(&mut self) -> Result<(), RecvError> {
         match &mut self.reader {
-            Reader::Direct(direct) => direct.subscriber.recv_batch(1)?.release_first(0),
+            Reader::Direct(direct) => direct.wait()?,
             Reader::Queued(queued) => {
                 queued.wait(&Countdown::after(Duration::MAX));
             }
@@ -168,7 +176,7 @@ impl<P> Subscription<P> {
     /// As [`wait`](Self::wait), for at most so long.
     fn wait_for(&mut self, left: Duration) -> Result<(), RecvTimeoutError> {
         match &mut self.reader {
-            Reader::Direct(direct) => direct.subscriber.recv_batch_timeout(1, left)?.release_first(0),
+            Reader::Direct(direct) => direct.wait_for(left)?,
             Reader::Queued(queued) if queued.wait(&Countdown::after(left)) => {}
             Reader::Queued(_) => return Err(RecvTimeoutError::Timeout),
         }

@@ -1,10 +1,11 @@
 //! A run of events that a direct subscription has judged and lends in place.
 
+use super::account::Account;
 use super::direct::{Direct, RUN};
-use super::sieve::{Counts, Now, Outcome};
+use super::sieve::{Now, Outcome};
 use crate::error::TryRecvError;
 use crate::event::Event;
-use crate::ring;
+use crate::ring::{self, Sequence};
 
 /// What is to become of the next events of the ring; at least one is handed out.
 pub(super) struct Judged {
@@ -17,13 +18,19 @@ impl Judged {
     fn delivered_from(&self, first: usize) -> impl Iterator<Item = usize> {
         (first..self.len).filter(|at| self.outcomes[*at] == Outcome::Delivered)
     }
+
+    /// Counts what is to become of the events from `first` on.
+    fn count(&self, account: &Account, first: Sequence) {
+        self.outcomes[..self.len].iter().for_each(|outcome| account.add(*outcome));
+        account.stand_at(first + self.len as u64);
+    }
 }
 
 /// Judged events, consumed with what lies between them when it is dropped.
 pub(super) struct Run<'a, P> {
     /// Only the drop takes it.
     batch: Option<ring::Batch<'a, Event<P>>>,
-    counts: &'a mut Counts,
+    account: &'a Account,
     judged: Judged,
 }
 
@@ -33,11 +40,14 @@ impl<P> Direct<P> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        self.handled();
         let max = max.max(1);
         let most = self.run_length(max).min(max);
         let mut skipped = 0;
         while skipped < self.horizon {
-            let batch = self.subscriber.batch(most)?;
+            let batch = self.subscriber.batch(most).inspect_err(|error| self.seated.failed(error))?;
+            let account = self.seated.account();
+            self.stops.look(batch.sequence(), account, || batch.ahead());
             let mut judged = Judged { outcomes: [Outcome::Filtered; RUN], len: batch.len() };
             let mut now = Now::default();
             for (at, event) in batch.iter().enumerate() {
@@ -47,7 +57,7 @@ impl<P> Direct<P> {
                 batch.release_first(0);
                 return Ok(judged);
             }
-            judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
+            judged.count(account, batch.sequence());
             skipped += judged.len;
         }
         Err(TryRecvError::Empty)
@@ -55,10 +65,15 @@ impl<P> Direct<P> {
 
     /// The guard of what was judged just now.
     pub(super) fn run(&mut self, judged: Judged) -> Run<'_, P> {
-        judged.outcomes[..judged.len].iter().for_each(|outcome| self.counts.add(*outcome));
+        let account = self.seated.account();
         let batch = self.subscriber.batch(judged.len).expect("what was judged is still there");
         debug_assert_eq!(batch.len(), judged.len, "nobody else reads here");
-        Run { batch: Some(batch), counts: &mut self.counts, judged }
+        judged.count(account, batch.sequence());
+        let hit = self.stops.next_timed(batch.sequence());
+        if judged.delivered_from(0).any(|at| at as u64 == hit) {
+            self.handed_out = self.times.delivered(batch.sequence() + hit);
+        }
+        Run { batch: Some(batch), account, judged }
     }
 }
 
@@ -77,9 +92,9 @@ impl<P> Run<'_, P> {
     /// Only the first `n` events, and what lies before them, are consumed when it is dropped.
     pub(super) fn keep_first(&mut self, n: usize) {
         let keep = self.judged.delivered_from(0).nth(n).unwrap_or(self.judged.len);
-        self.judged.outcomes[keep..self.judged.len]
-            .iter()
-            .for_each(|outcome| self.counts.take_back(*outcome));
+        let left = &self.judged.outcomes[keep..self.judged.len];
+        left.iter().for_each(|outcome| self.account.take_back(*outcome));
+        self.account.stand_at(self.account.position() - left.len() as u64);
         self.judged.len = keep;
     }
 }

@@ -19,8 +19,9 @@ pub enum Start {
     Oldest,
     /// With the event of this sequence, if it is among the newest `capacity` or is the next one.
     Sequence(Sequence),
-    /// With the oldest event that is still kept and that the bus took at this time or later, whatever
-    /// [`time`](super::EventBuilder::time) says of it; with the next event if there is none yet.
+    /// With the oldest event that is still kept and that the bus took at this time or later by its
+    /// [clock](super::BusBuilder::clock), whatever [`time`](super::EventBuilder::time) says of it; with the next event if there
+    /// is none yet. [`Bus::now`](super::Bus::now) is a time of that clock.
     Time(SystemTime),
 }
 
@@ -46,6 +47,7 @@ impl Start {
 }
 
 /// Where a subscription has started, and what its subscriber had missed by then.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Joined {
     pub(super) sequence: Sequence,
     pub(super) lost_before: u64,

@@ -134,6 +134,30 @@ impl Stats {
     pub fn offered(&self) -> u64 {
         self.accepted + self.refused()
     }
+
+    /// What has happened since; what is no count stays as it is now.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        Self {
+            accepted: self.accepted.saturating_sub(earlier.accepted),
+            refused_full: self.refused_full.saturating_sub(earlier.refused_full),
+            refused_timeout: self.refused_timeout.saturating_sub(earlier.refused_timeout),
+            refused_closed: self.refused_closed.saturating_sub(earlier.refused_closed),
+            refused_invalid_topic: self.refused_invalid_topic.saturating_sub(earlier.refused_invalid_topic),
+            refused_invalid_id: self.refused_invalid_id.saturating_sub(earlier.refused_invalid_id),
+            refused_too_large: self.refused_too_large.saturating_sub(earlier.refused_too_large),
+            refused_would_deadlock: self
+                .refused_would_deadlock
+                .saturating_sub(earlier.refused_would_deadlock),
+            refused_filtered: self.refused_filtered.saturating_sub(earlier.refused_filtered),
+            filter_panics: self.filter_panics.saturating_sub(earlier.filter_panics),
+            unrouted: self.unrouted.saturating_sub(earlier.unrouted),
+            unrouted_panics: self.unrouted_panics.saturating_sub(earlier.unrouted_panics),
+            subscriptions: self.subscriptions,
+            topics: self.topics,
+            topics_evicted: self.topics_evicted.saturating_sub(earlier.topics_evicted),
+            evicted: self.evicted.saturating_sub(earlier.evicted),
+        }
+    }
 }
 
 /// One of the topics of a bus.
@@ -146,6 +170,14 @@ pub struct TopicStats {
     pub id: u64,
     /// Events published to it with success. 0 without [`statistics`](super::BusBuilder::statistics).
     pub published: u64,
+}
+
+impl TopicStats {
+    /// Since it was seen earlier; from its beginning if it was not.
+    pub(crate) fn since(&self, earlier: &[Self]) -> Self {
+        let before = earlier.iter().find(|topic| topic.id == self.id).map_or(0, |topic| topic.published);
+        Self { published: self.published.saturating_sub(before), ..self.clone() }
+    }
 }
 
 /// One of the subscriptions of a bus.
@@ -194,5 +226,19 @@ impl SubscriptionStats {
     /// Everything accounted for.
     pub fn total(&self) -> u64 {
         self.delivered + self.filtered + self.expired + self.lost + self.queued + self.ahead
+    }
+
+    /// What has happened since; what is no count stays as it is now.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        Self {
+            joined: self.joined,
+            delivered: self.delivered.saturating_sub(earlier.delivered),
+            filtered: self.filtered.saturating_sub(earlier.filtered),
+            filter_panics: self.filter_panics.saturating_sub(earlier.filter_panics),
+            expired: self.expired.saturating_sub(earlier.expired),
+            lost: self.lost.saturating_sub(earlier.lost),
+            queued: self.queued,
+            ahead: self.ahead,
+        }
     }
 }

@@ -43,6 +43,14 @@ impl<P> Subscription<P> {
         }
     }
 
+    /// What was handed out is handled.
+    pub(super) fn handled(&mut self) {
+        match &mut self.reader {
+            Reader::Direct(direct) => direct.handled(),
+            Reader::Queued(queued) => queued.handled(),
+        }
+    }
+
     /// The topics it reads.
     pub fn pattern(&self) -> &TopicPattern {
         match &self.reader {

@@ -3,5 +3,6 @@
 pub mod guarantees;
 pub mod internals;
 pub mod limitations;
+pub mod metrics;
 pub mod patterns;
 pub mod performance;

@@ -41,7 +41,13 @@ impl<'a, T> Batch<'a, T> {
         self.subscriber.wanted()
     }
 
+    /// How many events lie ahead of the subscriber, its own included. Looks at a line that publishers write.
+    pub(crate) fn ahead(&self) -> u64 {
+        self.subscriber.guarded + self.subscriber.len() as u64
+    }
+
     /// The event at this place of the batch.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
         (index < self.len()).then(|| self.subscriber.peek(index as u64))
     }

@@ -19,6 +19,12 @@ pub(crate) struct Cursor {
     pub(crate) awaited: AtomicBool,
     /// Number of the subscriber that has the cursor, for error messages.
     pub(crate) owner: AtomicU64,
+    /// Of a Disconnect reader: where it ends if it is marked, as far as it knows itself; of others the largest number. For
+    /// those who ask where it stands: no protocol reads it.
+    pub(crate) ends: AtomicU64,
+    /// Of a Disconnect reader that has consumed a part of its run: where the run ends, which `held` and the run's length then
+    /// say too large. For the same askers.
+    pub(crate) held_to: AtomicU64,
 }
 
 impl Cursor {
@@ -28,6 +34,8 @@ impl Cursor {
             held: AtomicU64::new(0),
             awaited: AtomicBool::new(false),
             owner: AtomicU64::new(0),
+            ends: AtomicU64::new(u64::MAX),
+            held_to: AtomicU64::new(0),
         }
     }
 
@@ -118,7 +126,8 @@ impl Cursors {
                 // ORDERING: AcqRel. Acquire pairs with the Release of the leaver; Release publishes `owner` and `held`.
                 let free = cursor.word.load(Acquire) == Word::FREE.0;
                 if free {
-                    cursor.owner.store(number, Relaxed);
+                    // ORDERING: Release pairs with the Acquire of `Cursor::standing`.
+                    cursor.owner.store(number, Release);
                     if cursor.word.compare_exchange(Word::FREE.0, word.0, AcqRel, Relaxed).is_ok() {
                         return (cursor, number);
                     }

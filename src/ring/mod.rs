@@ -43,6 +43,7 @@ mod reach;
 mod recv;
 mod room;
 mod sleep;
+mod standing;
 mod subscriber;
 mod unique;
 mod values;
@@ -64,6 +65,8 @@ pub use crate::error::{
     BatchRefusal, BuildError, PublishBatchError, PublishError, PublishTimeoutError, RecvError,
     RecvTimeoutError, StartError, TryPublishError, TryRecvError,
 };
+
+pub(crate) use standing::{Standing, Standings};
 
 use std::fmt;
 
@@ -88,6 +91,13 @@ pub enum Overflow {
 /// The number of a subscriber on its ring, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriberId(pub(crate) u64);
+
+impl SubscriberId {
+    /// The bare number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
 
 impl fmt::Display for SubscriberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@ mod read;
 use super::core::Core;
 use super::cursor::Cursor;
 use super::pace::Pace;
+use super::standing::Place;
 use super::values::Ring;
 use super::word::{MAX_RUN, State};
 use super::{Overflow, Sequence, SubscriberId};
@@ -77,6 +78,9 @@ impl<T> Subscriber<T> {
             _ => MAX_RUN.min(ring.core.shape.spares) as usize,
         };
         let capacity = ring.core.shape.capacity;
+        let ends = if overflow == Overflow::Disconnect { own + capacity } else { Sequence::MAX };
+        follow(&cursor).ends.store(ends, Relaxed);
+        follow(&cursor).held_to.store(0, Relaxed);
         Self {
             ring,
             cursor,
@@ -161,23 +165,20 @@ impl<T> Subscriber<T> {
         let held = self.pinned_to.saturating_sub(self.next + self.guarded);
         let next = self.next + self.guarded;
         if self.gone {
-            return Place { next, held: 0, resume: next, end: next };
+            return Place::new(next, 0, next, None, next);
         }
         if let Overflow::Block = self.overflow {
-            return Place { next, held: 0, resume: next, end: self.core().next_sequence() };
+            return Place::new(next, 0, next, None, self.core().next_sequence());
         }
         // The cursor first: a publisher that moves it has seen `tail` beyond where it moves it to.
         let word = self.cursor().load();
         let published = self.core().next_sequence();
-        // One that joined at the oldest may have read on past its mark before the mark was made.
-        let mark = self.mark_in(word).map_or(Sequence::MAX, |mark| mark.max(next + held));
-        Place { next, held, resume: word.sequence().min(mark).max(next + held), end: published.min(mark) }
+        Place::new(next, held, word.sequence(), self.mark_in(word), published)
     }
 
     /// How many events lie ahead of it, unread.
     pub fn len(&self) -> usize {
-        let place = self.place();
-        (place.held + place.end - place.resume) as usize
+        self.place().ahead() as usize
     }
 
     /// Is there nothing ahead of it?
@@ -187,8 +188,7 @@ impl<T> Subscriber<T> {
 
     /// How many events it has missed since it joined, those included that no receive has reported yet.
     pub fn lost(&self) -> u64 {
-        let place = self.place();
-        self.lost + (place.resume - place.next - place.held)
+        self.lost + self.place().missed()
     }
 
     /// The sequence of the next event it can get.
@@ -223,14 +223,6 @@ impl<T> Subscriber<T> {
 fn follow(cursor: &NonNull<Cursor>) -> &Cursor {
     // SAFETY: only for a subscriber's own pointer: the cursor is in a block of the ring, which the subscriber keeps alive.
     unsafe { cursor.as_ref() }
-}
-
-/// See [`Subscriber::place`].
-struct Place {
-    next: Sequence,
-    held: u64,
-    resume: Sequence,
-    end: Sequence,
 }
 
 impl<T> Drop for Subscriber<T> {

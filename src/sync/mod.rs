@@ -33,7 +33,8 @@ pub(crate) use backend::{
 pub(crate) use barrier::{Barrier, acquire_fence};
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
-pub(crate) use clock::{Countdown, wall_clock};
+pub use clock::Clock;
+pub(crate) use clock::{Countdown, Stopwatch};
 /// What `ArcSwap` holds in every build, and what is shared below it.
 pub(crate) use std::sync::Arc as PlainArc;
 pub(crate) use std::sync::atomic::Ordering;

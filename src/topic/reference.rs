@@ -32,6 +32,29 @@ impl TopicRef {
         Self { name }
     }
 
+    /// A lent reference to the same name.
+    ///
+    /// # Safety
+    /// Somebody keeps a counted reference to the name until this one is dropped or [counted](Self::count).
+    #[inline(always)]
+    pub(crate) unsafe fn lend_again(&self) -> Self {
+        Self { name: NonNull::new(self.pointer().cast_mut()).expect("an Arc is never null") }
+    }
+
+    /// Makes it a counted one.
+    #[inline]
+    pub(crate) fn count(&mut self) {
+        if !self.is_counted() {
+            *self = self.clone();
+        }
+    }
+
+    /// Do both refer to the same name?
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.pointer() == other.pointer()
+    }
+
     #[inline(always)]
     fn is_counted(&self) -> bool {
         self.name.addr().get() & COUNTED != 0

@@ -1,14 +1,15 @@
 //! From the ring into one queue.
 
-use super::pipe::{End, Intake};
-use super::{Queue, QueueOverflow, Tally};
-use crate::bus::sieve::{Counts, Now, Outcome, Sieve};
+use super::pipe::{Chunk, End, Intake};
+use super::tally::{Outcomes, Tally};
+use super::{Queue, QueueOverflow};
+use crate::bus::sieve::{Now, Outcome, Sieve};
 use crate::contain::contain;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Overflow, Sequence, Subscriber};
 use crate::sync::{Arc, Countdown};
-use crate::topic::Topics;
+use crate::topic::{TopicRef, Topics};
 
 /// How many events of the ring it looks at together.
 const RUN: usize = 64;
@@ -25,7 +26,7 @@ pub(in crate::bus) struct Feed<P> {
     /// Events in the ring refer to it.
     _topics: Arc<Topics>,
     sieve: Sieve<P>,
-    intake: Intake<Event<P>>,
+    intake: Intake<Event<P>, TopicRef>,
     overflow: QueueOverflow,
     chunk: usize,
     /// The next event was judged, is wanted, and found no room.
@@ -59,7 +60,7 @@ impl<P> Feed<P> {
         subscriber: Subscriber<Event<P>>,
         topics: Arc<Topics>,
         sieve: Sieve<P>,
-        intake: Intake<Event<P>>,
+        intake: Intake<Event<P>, TopicRef>,
         overflow: QueueOverflow,
     ) -> Self {
         let capacity = intake.gauge().capacity() as usize;
@@ -107,7 +108,7 @@ impl<P: Clone> Feed<P> {
             Ok(served) => served,
             Err(end) => {
                 Self::end(feed, end);
-                queue.note_levels(Sequence::MAX);
+                queue.tally.stand_at(Sequence::MAX);
                 Served::Ended
             }
         }
@@ -129,8 +130,8 @@ impl<P: Clone> Feed<P> {
         };
         let first = run.sequence();
         let mut now = Now::default();
-        let mut counts = Counts::default();
-        let mut chunk = Chunk::new(&self.intake, self.chunk);
+        let mut counts = Outcomes::default();
+        let mut load = Load::new(&self.intake, self.chunk);
         let mut consumed = 0;
         let mut end = Ok(Served::Moved);
         for (event, sequence) in run.iter().zip(first..) {
@@ -142,11 +143,9 @@ impl<P: Clone> Feed<P> {
                     continue;
                 }
             }
-            match chunk.make_room(self.overflow, &mut self.stalled) {
-                Arrival::Room => match contain(|| event.clone()) {
-                    Some(copy) => chunk.push(copy),
-                    None => Tally::add(&queue.tally.lost_clone, 1),
-                },
+            match load.make_room(self.overflow, &mut self.stalled) {
+                Arrival::Room if !load.push(event) => Tally::add(&queue.tally.lost_clone, 1),
+                Arrival::Room => {}
                 Arrival::Lost => Tally::add(&queue.tally.lost_full, 1),
                 Arrival::Waits(until) => {
                     self.judged = true;
@@ -160,29 +159,33 @@ impl<P: Clone> Feed<P> {
             }
             consumed += 1;
         }
-        chunk.flush();
-        let evicted = chunk.evicted;
+        load.flush();
+        let evicted = load.evicted;
         run.release_first(consumed);
         queue.tally.judged(&counts);
         Tally::add(&queue.tally.lost_full, evicted);
-        queue.note_levels(self.subscriber.sequence());
+        queue.tally.stand_at(self.subscriber.sequence());
         end
     }
 }
 
 /// Events on their way into the queue.
-struct Chunk<'a, T> {
-    intake: &'a Intake<T>,
-    events: Vec<T>,
+///
+/// Each of them refers to its topic without counting, and one counted reference to each topic goes with them: a count for each
+/// would bounce the topic's line between the dispatcher and the readers with every event.
+struct Load<'a, P> {
+    intake: &'a Intake<Event<P>, TopicRef>,
+    events: Vec<Event<P>>,
+    keeps: Vec<TopicRef>,
     most: usize,
-    /// Known to be room, beside what the chunk has.
+    /// Known to be room, beside what is loaded.
     room: u64,
     evicted: u64,
 }
 
-impl<'a, T> Chunk<'a, T> {
-    fn new(intake: &'a Intake<T>, most: usize) -> Self {
-        Self { intake, events: Vec::new(), most, room: 0, evicted: 0 }
+impl<'a, P: Clone> Load<'a, P> {
+    fn new(intake: &'a Intake<Event<P>, TopicRef>, most: usize) -> Self {
+        Self { intake, events: Vec::new(), keeps: Vec::new(), most, room: 0, evicted: 0 }
     }
 
     /// Room for one event more, if the overflow lets it have some.
@@ -213,20 +216,40 @@ impl<'a, T> Chunk<'a, T> {
         }
     }
 
-    fn push(&mut self, event: T) {
+    /// Loads a copy; false if the payload's `Clone` panicked.
+    fn push(&mut self, event: &Event<P>) -> bool {
         if self.most == 1 {
-            return self.intake.put(event);
+            return contain(|| event.clone()).map(|copy| self.intake.put(copy)).is_some();
         }
+        let topic = event.topic_ref();
+        if !self.keeps.iter().rev().any(|kept| kept.is(topic)) {
+            self.keeps.push(topic.clone());
+        }
+        // SAFETY: `keeps` has a counted reference to its topic, and goes wherever the copy goes: with it into the chunk, from
+        // there into the reader's hand, and the reader drops it after the copy, or counts the copy.
+        #[allow(unsafe_code, reason = "topics are counted once for many copies")]
+        let copy = contain(|| unsafe { event.copy_lent() });
+        let Some(copy) = copy else { return false };
         if self.events.capacity() == 0 {
             self.events.reserve_exact(self.most);
         }
-        self.events.push(event);
+        self.events.push(copy);
         if self.events.len() == self.most {
             self.flush();
         }
+        true
     }
 
     fn flush(&mut self) {
-        self.intake.put_all(std::mem::take(&mut self.events));
+        let keeps = std::mem::take(&mut self.keeps);
+        match self.events.len() {
+            0 => {}
+            1 => {
+                let mut only = self.events.remove(0);
+                only.keep_topic();
+                self.intake.put(only);
+            }
+            _ => self.intake.put_all(Chunk { events: std::mem::take(&mut self.events), keeps }),
+        }
     }
 }

@@ -12,10 +12,12 @@
 mod feed;
 mod pipe;
 mod reader;
+mod tally;
 
 pub(super) use feed::{Feed, Served};
 pub(super) use pipe::End;
 pub(super) use reader::Queued;
+pub(super) use tally::Tally;
 
 #[cfg(eventcast_loom)]
 pub use pipe::model;
@@ -23,13 +25,14 @@ pub use pipe::model;
 use super::dispatcher::Dispatcher;
 use super::error::SubscribeError;
 use super::outlet::Outlet;
-use super::sieve::{Counts, Sieve};
+use super::sieve::Sieve;
 use super::start::Joined;
+use super::stats::SubscriptionStats;
 use super::subscribe::Plan;
 use super::subscription::Subscription;
 use crate::event::Event;
 use crate::ring::{MAX_CAPACITY, Overflow, Sequence, SubscriberId, WeakPublisher};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering::*};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering::*};
 use pipe::{Gauge, Size, pipe};
 use std::time::Duration;
 
@@ -93,47 +96,11 @@ pub(super) struct Queue<P> {
     overflow: QueueOverflow,
     gauge: Arc<Gauge>,
     ring: WeakPublisher<Event<P>>,
-    pub(super) tally: Tally,
+    tally: Arc<Tally>,
     /// Nothing once the subscription has ended. Locked by whoever fills the queue.
     pub(super) feed: Mutex<Option<Feed<P>>>,
     /// The subscription has been dropped, or was ended from outside.
     left: AtomicBool,
-}
-
-/// What has become of a queue's events. Each count is written by one thread at a time: the last by the reader, all others by
-/// whoever holds the feed.
-#[derive(Default)]
-pub(super) struct Tally {
-    pub(super) filtered: AtomicU64,
-    pub(super) filter_panics: AtomicU64,
-    pub(super) expired: AtomicU64,
-    /// Lost because the queue was full.
-    pub(super) lost_full: AtomicU64,
-    /// Lost because the dispatcher was a full ring behind; of any topic.
-    pub(super) lost_overwritten: AtomicU64,
-    /// Lost because their payload's `Clone` panicked.
-    pub(super) lost_clone: AtomicU64,
-    /// Where the dispatcher goes on; beyond all events once it does not.
-    place: AtomicU64,
-    pub(super) high_water: AtomicU64,
-    pub(super) delivered: AtomicU64,
-}
-
-impl Tally {
-    /// Adds to one of its counts, of which the calling thread is the only writer.
-    pub(super) fn add(count: &AtomicU64, n: u64) {
-        count.store(count.load(Relaxed) + n, Relaxed);
-    }
-
-    pub(super) fn judged(&self, counts: &Counts) {
-        Self::add(&self.filtered, counts.filtered);
-        Self::add(&self.filter_panics, counts.filter_panics);
-        Self::add(&self.expired, counts.expired);
-    }
-
-    pub(super) fn lost(&self) -> u64 {
-        self.lost_full.load(Relaxed) + self.lost_overwritten.load(Relaxed) + self.lost_clone.load(Relaxed)
-    }
 }
 
 impl<P> Queue<P> {
@@ -157,7 +124,7 @@ impl<P> Queue<P> {
         if let Some(mut feed) = self.feed.try_lock() {
             Feed::end(&mut feed, End::Closed);
         }
-        self.note_levels(Sequence::MAX);
+        self.tally.stand_at(Sequence::MAX);
     }
 
     pub(super) fn has_left(&self) -> bool {
@@ -166,9 +133,11 @@ impl<P> Queue<P> {
 
     /// How many events lie ahead of the dispatcher, of any topic.
     pub(super) fn behind(&self) -> u64 {
-        // ORDERING: Acquire pairs with the Release in `note_levels`: what it has passed has been counted.
-        let place = self.tally.place.load(Acquire);
-        self.ring.next_sequence().saturating_sub(place)
+        self.tally.behind(self.ring.next_sequence())
+    }
+
+    pub(super) fn stats(&self) -> SubscriptionStats {
+        self.tally.stats(self.ring.next_sequence())
     }
 
     /// How many events have been put in so far.
@@ -178,17 +147,7 @@ impl<P> Queue<P> {
 
     /// How many of those were handed out or evicted.
     pub(super) fn settled(&self) -> u64 {
-        self.gauge.evicted() + self.tally.delivered.load(Relaxed)
-    }
-
-    /// After the feed has been served: the sequence that it goes on at.
-    fn note_levels(&self, place: Sequence) {
-        // ORDERING: see `behind`.
-        self.tally.place.store(place, Release);
-        let waiting = self.gauge.waiting();
-        if waiting > self.tally.high_water.load(Relaxed) {
-            self.tally.high_water.store(waiting, Relaxed);
-        }
+        self.tally.settled()
     }
 }
 
@@ -203,23 +162,32 @@ pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
     let publisher = outlet.publisher();
     let seated = plan.seat(outlet, overflow.in_ring(), Some(overflow));
     let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow.in_ring())?;
-    seated.sit(subscriber.id());
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
     let id = subscriber.id();
     let (intake, outflow) = pipe(size, subscriber.barrier());
     let gauge = intake.gauge().clone();
-    let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age());
+    let tally = Arc::new(Tally::new(gauge.clone(), joined.sequence));
+    seated.queue(tally.clone());
+    seated.sit(id, joined);
+    let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock());
     let feed = Feed::new(subscriber, outlet.shared_topics().clone(), sieve, intake, overflow);
     let queue = Arc::new(Queue {
         id,
         overflow,
         gauge,
         ring: publisher.downgrade(),
-        tally: Tally { place: AtomicU64::new(joined.sequence), ..Tally::default() },
+        tally,
         feed: Mutex::new(Some(feed)),
         left: AtomicBool::new(false),
     });
     let dispatcher = outlet.dispatcher();
     Dispatcher::add(dispatcher, queue.clone())?;
-    Ok(Subscription::queued(Queued::new(queue, outflow, dispatcher.clone(), seated, joined)))
+    Ok(Subscription::queued(Queued::new(
+        queue,
+        outflow,
+        dispatcher.clone(),
+        seated,
+        outlet.times().clone(),
+        joined,
+    )))
 }

@@ -11,9 +11,16 @@ use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 
 /// What the channel carries.
-enum Item<T> {
+enum Item<T, K> {
     One(T),
-    Many(Vec<T>),
+    // Boxed, so that a slot of the channel is no larger than an event asks for.
+    Many(Box<Chunk<T, K>>),
+}
+
+/// Events that go in together, and what they have to be kept with while they wait and are in hand.
+pub(in crate::bus) struct Chunk<T, K> {
+    pub(in crate::bus) events: Vec<T>,
+    pub(in crate::bus) keeps: Vec<K>,
 }
 
 /// How many events wait at most, and whether there is memory for them from the start.
@@ -104,20 +111,22 @@ fn add(count: &AtomicU64, n: u64) {
 }
 
 /// The side of the dispatcher.
-pub(in crate::bus) struct Intake<T> {
-    sender: Sender<Item<T>>,
-    head: Receiver<Item<T>>,
+pub(in crate::bus) struct Intake<T, K> {
+    sender: Sender<Item<T, K>>,
+    head: Receiver<Item<T, K>>,
     gauge: Arc<Gauge>,
 }
 
 /// The side of the subscription.
-pub(in crate::bus) struct Outflow<T> {
-    receiver: Receiver<Item<T>>,
+pub(in crate::bus) struct Outflow<T, K> {
+    receiver: Receiver<Item<T, K>>,
     in_hand: VecDeque<T>,
+    /// Of the events in hand, and of the last one that was taken.
+    keeps: Vec<K>,
     gauge: Arc<Gauge>,
 }
 
-pub(in crate::bus) fn pipe<T>(size: Size, barrier: Barrier) -> (Intake<T>, Outflow<T>) {
+pub(in crate::bus) fn pipe<T, K>(size: Size, barrier: Barrier) -> (Intake<T, K>, Outflow<T, K>) {
     let (sender, receiver) = if size.reserved { channel::bounded(size.events) } else { channel::unbounded() };
     let gauge = Arc::new(Gauge {
         capacity: size.events as u64,
@@ -128,10 +137,10 @@ pub(in crate::bus) fn pipe<T>(size: Size, barrier: Barrier) -> (Intake<T>, Outfl
         end: AtomicU64::new(0),
     });
     let intake = Intake { sender, head: receiver.clone(), gauge: gauge.clone() };
-    (intake, Outflow { receiver, in_hand: VecDeque::new(), gauge })
+    (intake, Outflow { receiver, in_hand: VecDeque::new(), keeps: Vec::new(), gauge })
 }
 
-impl<T> Intake<T> {
+impl<T, K> Intake<T, K> {
     pub(in crate::bus) fn gauge(&self) -> &Arc<Gauge> {
         &self.gauge
     }
@@ -141,16 +150,13 @@ impl<T> Intake<T> {
         self.send(Item::One(event), 1);
     }
 
-    /// Puts events in, in one go; there has to be room.
-    pub(in crate::bus) fn put_all(&self, mut events: Vec<T>) {
-        match events.len() {
-            0 => {}
-            1 => self.send(Item::One(events.remove(0)), 1),
-            n => self.send(Item::Many(events), n as u64),
-        }
+    /// Puts events in, in one go; there have to be some, and room.
+    pub(in crate::bus) fn put_all(&self, chunk: Chunk<T, K>) {
+        let n = chunk.events.len() as u64;
+        self.send(Item::Many(Box::new(chunk)), n);
     }
 
-    fn send(&self, item: Item<T>, events: u64) {
+    fn send(&self, item: Item<T, K>, events: u64) {
         // Before the item can be taken, or the outflow would be ahead.
         add(&self.gauge.put[IN], events);
         if self.sender.try_send(item).is_err() {
@@ -185,18 +191,21 @@ impl<T> Intake<T> {
     }
 }
 
-impl<T> Outflow<T> {
-    /// Takes the next event; true beside it if the intake waits for the room that this has made.
+impl<T, K> Outflow<T, K> {
+    /// Takes the next event; true beside it if the intake waits for the room that this has made. What the event is kept with
+    /// stays until the next call.
     pub(in crate::bus) fn take(&mut self) -> Result<(T, bool), Nothing> {
         if let Some(event) = self.in_hand.pop_front() {
             return Ok((event, false));
         }
+        self.keeps.clear();
         match self.receiver.try_recv() {
             Ok(Item::One(event)) => Ok((event, self.took(1))),
-            Ok(Item::Many(events)) => {
-                let awaited = self.took(events.len() as u64);
-                self.in_hand = events.into();
-                let first = self.in_hand.pop_front().expect("a batch has events");
+            Ok(Item::Many(chunk)) => {
+                let awaited = self.took(chunk.events.len() as u64);
+                self.in_hand = chunk.events.into();
+                self.keeps = chunk.keeps;
+                let first = self.in_hand.pop_front().expect("a chunk has events");
                 Ok((first, awaited))
             }
             Err(crossbeam_channel::TryRecvError::Empty) => Err(Nothing::Yet),
@@ -207,6 +216,9 @@ impl<T> Outflow<T> {
     /// Takes events in hand until there are `max`, as far as they are there, and says how many; at least one. True beside
     /// them as with [`take`](Self::take).
     pub(in crate::bus) fn take_in_hand(&mut self, max: usize) -> Result<(usize, bool), Nothing> {
+        if self.in_hand.is_empty() {
+            self.keeps.clear();
+        }
         let mut awaited = false;
         while self.in_hand.len() < max {
             match self.receiver.try_recv() {
@@ -214,9 +226,10 @@ impl<T> Outflow<T> {
                     awaited |= self.took(1);
                     self.in_hand.push_back(event);
                 }
-                Ok(Item::Many(events)) => {
-                    awaited |= self.took(events.len() as u64);
-                    self.in_hand.extend(events);
+                Ok(Item::Many(chunk)) => {
+                    awaited |= self.took(chunk.events.len() as u64);
+                    self.in_hand.extend(chunk.events);
+                    self.keeps.extend(chunk.keeps);
                 }
                 Err(_) if !self.in_hand.is_empty() => break,
                 Err(crossbeam_channel::TryRecvError::Empty) => return Err(Nothing::Yet),
@@ -257,8 +270,8 @@ pub mod model {
     use super::{End, Nothing, Size};
     use crate::sync::{Arc, Barrier};
 
-    pub struct Intake<T>(super::Intake<T>);
-    pub struct Outflow<T>(super::Outflow<T>);
+    pub struct Intake<T>(super::Intake<T, ()>);
+    pub struct Outflow<T>(super::Outflow<T, ()>);
 
     pub fn pipe<T>(events: usize) -> (Intake<T>, Outflow<T>) {
         let (intake, outflow) = super::pipe(Size { events, reserved: true }, Barrier::detect());

@@ -1,7 +1,7 @@
 //! A queued subscription's own side.
 
 use super::pipe::{End, Nothing, Outflow};
-use super::{Queue, QueueOverflow, Tally};
+use super::{Queue, QueueOverflow};
 use crate::bus::audience::Seated;
 use crate::bus::dispatcher::Dispatcher;
 use crate::bus::start::Joined;
@@ -9,15 +9,19 @@ use crate::bus::stats::SubscriptionStats;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Overflow, Sequence, SubscriberId};
-use crate::sync::{Arc, Countdown, Ordering::Relaxed};
+use crate::stats::Times;
+use crate::sync::{Arc, Countdown};
+use crate::topic::TopicRef;
 use std::collections::VecDeque;
 
 pub(in crate::bus) struct Queued<P> {
     queue: Arc<Queue<P>>,
-    outflow: Outflow<Event<P>>,
+    outflow: Outflow<Event<P>, TopicRef>,
     dispatcher: Arc<Dispatcher<P>>,
     seated: Seated,
-    joined: Sequence,
+    times: Arc<Times>,
+    /// When a timed event was handed out that is still being handled.
+    timed: Option<u64>,
     /// After the last event that was handed out.
     next: Sequence,
     /// Events in hand that a guard was made for and that were not released: the next call hands them out.
@@ -29,17 +33,26 @@ pub(in crate::bus) struct Queued<P> {
 impl<P> Queued<P> {
     pub(super) fn new(
         queue: Arc<Queue<P>>,
-        outflow: Outflow<Event<P>>,
+        outflow: Outflow<Event<P>, TopicRef>,
         dispatcher: Arc<Dispatcher<P>>,
         seated: Seated,
+        times: Arc<Times>,
         joined: Joined,
     ) -> Self {
-        let Joined { sequence: joined, .. } = joined;
-        Self { queue, outflow, dispatcher, seated, joined, next: joined, guarded: 0, ended: false }
+        let next = joined.sequence;
+        Self { queue, outflow, dispatcher, seated, times, timed: None, next, guarded: 0, ended: false }
     }
 
     /// Takes the next event if there is one.
     pub(in crate::bus) fn take(&mut self) -> Result<Event<P>, TryRecvError> {
+        let mut event = self.take_kept()?;
+        event.keep_topic();
+        Ok(event)
+    }
+
+    /// As [`take`](Self::take); the event's topic is kept until the next call.
+    fn take_kept(&mut self) -> Result<Event<P>, TryRecvError> {
+        self.handled();
         self.settle();
         let (event, awaited) = match self.outflow.take() {
             Ok(taken) => taken,
@@ -56,9 +69,10 @@ impl<P> Queued<P> {
         max: usize,
         mut f: impl FnMut(&Event<P>),
     ) -> Result<usize, TryRecvError> {
-        f(&self.take()?);
+        f(&self.take_kept()?);
         let mut found = 1;
         while found < max {
+            self.handled();
             let Ok((event, awaited)) = self.outflow.take() else { break };
             self.made_room(awaited);
             self.handed_out(event.sequence(), 1);
@@ -73,6 +87,7 @@ impl<P> Queued<P> {
         self.settle();
         match self.outflow.take_in_hand(max) {
             Ok((n, awaited)) => {
+                self.queue.tally.handed_out(0, self.held().len());
                 self.made_room(awaited);
                 Ok(n)
             }
@@ -99,13 +114,25 @@ impl<P> Queued<P> {
     pub(in crate::bus) fn release(&mut self, n: usize) {
         self.guarded = 0;
         let Some(last) = n.checked_sub(1).and_then(|last| self.held().get(last)) else { return };
-        self.handed_out(last.sequence(), n as u64);
+        let last = last.sequence();
         self.outflow.release(n);
+        self.handed_out(last, n as u64);
     }
 
     fn handed_out(&mut self, last: Sequence, n: u64) {
         self.next = last + 1;
-        Tally::add(&self.queue.tally.delivered, n);
+        self.queue.tally.handed_out(n, self.held().len());
+        if self.times.sampling.hits(last) {
+            self.timed = self.times.delivered(last);
+        }
+    }
+
+    /// What was handed out is handled: the reader comes back.
+    #[inline]
+    pub(in crate::bus) fn handled(&mut self) {
+        if let Some(start) = self.timed.take() {
+            self.seated.handling_time().record(self.times.since(start));
+        }
     }
 
     fn made_room(&self, awaited: bool) {
@@ -119,7 +146,9 @@ impl<P> Queued<P> {
             (Nothing::Yet, _) => TryRecvError::Empty,
             (Nothing::Ever, End::Disconnected(missed)) if !self.ended => {
                 self.ended = true;
-                TryRecvError::Disconnected(missed)
+                let error = TryRecvError::Disconnected(missed);
+                self.seated.tell_of(&error);
+                error
             }
             (Nothing::Ever, _) => TryRecvError::Closed,
         }
@@ -153,11 +182,8 @@ impl<P> Queued<P> {
 
     /// Events that wait, and those ahead of the dispatcher.
     pub(in crate::bus) fn len(&self) -> usize {
-        (self.queue.behind() + self.queued()) as usize
-    }
-
-    fn queued(&self) -> u64 {
-        self.queue.gauge().waiting() + self.held().len() as u64
+        let stats = self.stats();
+        (stats.ahead + stats.queued) as usize
     }
 
     pub(in crate::bus) fn lost(&self) -> u64 {
@@ -165,19 +191,7 @@ impl<P> Queued<P> {
     }
 
     pub(in crate::bus) fn stats(&self) -> SubscriptionStats {
-        // First: what the dispatcher is past has been counted.
-        let ahead = self.queue.behind();
-        let tally = &self.queue.tally;
-        SubscriptionStats {
-            joined: self.joined,
-            delivered: tally.delivered.load(Relaxed),
-            filtered: tally.filtered.load(Relaxed),
-            filter_panics: tally.filter_panics.load(Relaxed),
-            expired: tally.expired.load(Relaxed),
-            lost: tally.lost(),
-            queued: self.queued(),
-            ahead,
-        }
+        self.queue.stats()
     }
 }
 

@@ -129,6 +129,8 @@ impl<T> Subscriber<T> {
     pub(super) fn shrink_pin(&mut self) {
         let left = self.pinned_to - self.next;
         let cursor = self.cursor();
+        // ORDERING: Relaxed: see `Cursor::held_to`.
+        cursor.held_to.store(self.pinned_to, Relaxed);
         // ORDERING: as in `pin`, and before the exchange: a longer run from the new start covers what is still held.
         cursor.held.store(self.next, Release);
         let word = Word(cursor.word.load(Relaxed));
@@ -136,7 +138,7 @@ impl<T> Subscriber<T> {
             let shorter = Word::new(self.next, left, State::WatchedPinned);
             // A mark that comes first is made from the old place, as `own` still says.
             if cursor.word.compare_exchange(word.0, shorter.0, Release, Relaxed).is_ok() {
-                self.own = self.next;
+                self.stand(self.next);
             }
         }
     }
@@ -160,7 +162,16 @@ impl<T> Subscriber<T> {
         self.core().advanced(cursor);
         if let Overflow::Disconnect = self.overflow {
             self.marked(idle);
-            self.own = idle.sequence();
+            self.stand(idle.sequence());
+        }
+    }
+
+    /// Notes where a Disconnect reader has put its cursor, also for those who ask where it stands.
+    fn stand(&mut self, own: Sequence) {
+        self.own = own;
+        if self.mark.is_none() {
+            // ORDERING: Relaxed: see `Cursor::ends`.
+            self.cursor().ends.store(own + self.core().shape.capacity, Relaxed);
         }
     }
 }

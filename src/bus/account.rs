@@ -1,0 +1,131 @@
+//! What the reader of a subscription tells of itself while it reads.
+//!
+//! Its reader alone writes, by plain loads and stores to a line of its own; whoever wants to know reads.
+
+use super::sieve::Outcome;
+use super::stats::SubscriptionStats;
+use crate::ring::{Sequence, Standing};
+use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crossbeam_utils::CachePadded;
+
+/// The counts of one subscription. Those of which the filter panicked are filtered, too.
+#[derive(Debug)]
+pub(super) struct Account {
+    reader: CachePadded<Counts>,
+    /// As far as those who asked have seen.
+    max_seen: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Counts {
+    delivered: AtomicU64,
+    filtered: AtomicU64,
+    filter_panics: AtomicU64,
+    expired: AtomicU64,
+    /// First sequence that it has not looked at.
+    position: AtomicU64,
+    /// Most events that it has seen ahead of it.
+    max_ahead: AtomicU64,
+}
+
+impl Account {
+    pub(super) fn new() -> Self {
+        let zero = || AtomicU64::new(0);
+        let counts = Counts {
+            delivered: zero(),
+            filtered: zero(),
+            filter_panics: zero(),
+            expired: zero(),
+            position: zero(),
+            max_ahead: zero(),
+        };
+        Self { reader: CachePadded::new(counts), max_seen: zero() }
+    }
+
+    #[inline]
+    pub(super) fn add(&self, outcome: Outcome) {
+        self.change(outcome, |count| count.wrapping_add(1));
+    }
+
+    /// For an event that was added and has to be judged again.
+    pub(super) fn take_back(&self, outcome: Outcome) {
+        self.change(outcome, |count| count.wrapping_sub(1));
+    }
+
+    #[inline]
+    fn change(&self, outcome: Outcome, by: impl Fn(u64) -> u64) {
+        // ORDERING: Relaxed: nobody else writes; others see the counts behind the reader's cursor, which it moves later.
+        let change = |count: &AtomicU64| count.store(by(count.load(Relaxed)), Relaxed);
+        let counts = &*self.reader;
+        match outcome {
+            Outcome::Delivered => change(&counts.delivered),
+            Outcome::Filtered => change(&counts.filtered),
+            Outcome::Expired => change(&counts.expired),
+            Outcome::Panicked => {
+                change(&counts.filtered);
+                change(&counts.filter_panics);
+            }
+        }
+    }
+
+    /// Everything below was looked at, or is lost.
+    #[inline]
+    pub(super) fn stand_at(&self, position: Sequence) {
+        self.reader.position.store(position, Relaxed);
+    }
+
+    /// It has left the ring with so many events lost.
+    pub(super) fn end(&self, joined: Sequence, lost: u64) {
+        let stats = self.stats(joined, lost, 0);
+        self.stand_at(joined + stats.total());
+    }
+
+    pub(super) fn position(&self) -> Sequence {
+        self.reader.position.load(Relaxed)
+    }
+
+    /// The reader has seen so many events ahead of it.
+    pub(super) fn saw_ahead(&self, ahead: u64) {
+        let max = &self.reader.max_ahead;
+        max.store(max.load(Relaxed).max(ahead), Relaxed);
+    }
+
+    /// The most events that were ahead of it, as far as anybody has seen, with `ahead` now.
+    pub(super) fn max_ahead(&self, ahead: u64) -> u64 {
+        let seen = self.max_seen.fetch_max(ahead, Relaxed).max(ahead);
+        seen.max(self.reader.max_ahead.load(Relaxed))
+    }
+
+    /// What its reader counts, of one that started at `joined` with so many events lost and ahead.
+    pub(super) fn stats(&self, joined: Sequence, lost: u64, ahead: u64) -> SubscriptionStats {
+        let counts = &*self.reader;
+        SubscriptionStats {
+            joined,
+            delivered: counts.delivered.load(Relaxed),
+            filtered: counts.filtered.load(Relaxed),
+            filter_panics: counts.filter_panics.load(Relaxed),
+            expired: counts.expired.load(Relaxed),
+            lost,
+            queued: 0,
+            ahead,
+        }
+    }
+
+    /// The same as others see it, by the cursor; without one it has left, and nothing is ahead of it.
+    pub(super) fn seen_from_outside(
+        &self,
+        joined: Sequence,
+        standing: Option<&Standing>,
+        published: Sequence,
+    ) -> SubscriptionStats {
+        let position = self.position();
+        let (ahead, reached) = match standing.map(|standing| standing.place(position, published)) {
+            Some(place) => (place.ahead(), place.next() + place.missed()),
+            None => (0, position),
+        };
+        let stats = self.stats(joined, 0, ahead);
+        let looked_at = stats.delivered + stats.filtered + stats.expired;
+        // It may be counting just now.
+        SubscriptionStats { lost: (reached - joined).saturating_sub(looked_at), ..stats }
+    }
+}
