@@ -8,6 +8,7 @@ pub(crate) use start::StartAt;
 pub(crate) use subscribe::{Mode, Subscribe};
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 /// Embedded event broadcast engine: publish once, every subscriber sees it, every loss is counted.
 #[derive(Debug, Parser)]
@@ -42,6 +43,7 @@ Exit codes:
   1  wrong arguments, no input, or an input without events; nothing was published
   2  bad lines, reported with their number and skipped; with --strict nothing was published
   3  a subscriber that lost nothing differs from what was published, or an account does not balance
+  4  all of it went well, but the file of --metrics could not be written
 
 Ctrl-C stops publishing, lets the subscribers read what is left and prints the report.
 
@@ -97,6 +99,10 @@ pub(crate) struct RunArgs {
     /// Say once a second how far the run is where standard error is no terminal; on a terminal a line always shows it
     #[arg(long)]
     pub(crate) stats: bool,
+
+    /// Write what the engine has counted to a file at the end, as text for Prometheus
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
 
     /// Print one JSON document in place of the tables
     #[arg(long)]

@@ -121,10 +121,11 @@ impl Report {
             .map(|(wanted, received)| subscriber(wanted, received, &ledger))
             .collect();
         let refused: u64 = publishers.iter().map(|publisher| publisher.account.refused).sum();
+        let stats = &outcome.snapshot.stats;
         let bus = BusReport {
-            accepted: outcome.bus.accepted,
-            refused: outcome.bus.refused(),
-            balanced: outcome.bus.accepted == ledger.published && outcome.bus.refused() == refused,
+            accepted: stats.accepted,
+            refused: stats.refused(),
+            balanced: stats.accepted == ledger.published && stats.refused() == refused,
         };
         let verified = bus.balanced
             && publishers.iter().all(|publisher| publisher.account.balanced)
@@ -163,6 +164,14 @@ impl Report {
 
     pub(crate) fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Something else went wrong; what the run itself has to say comes first.
+    pub(crate) fn fails_with(&mut self, exit: Exit) {
+        if self.exit == Exit::Success {
+            self.exit = exit;
+            self.exit_code = exit.code();
+        }
     }
 
     /// What the user has to know besides, one line each.

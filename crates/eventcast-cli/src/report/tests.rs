@@ -64,7 +64,7 @@ impl Run {
         let outcome = Outcome {
             published: vec![published],
             received: vec![received],
-            bus: bus.stats(),
+            snapshot: bus.snapshot(),
             interrupted: false,
         };
         Self { plan, input, outcome }
@@ -149,6 +149,6 @@ fn accounts_that_do_not_balance() {
     run.outcome.published[0].offered = 3;
     run.fails_with("the account of publisher 1 does not balance");
     let mut run = Run::new("a");
-    run.outcome.bus.accepted = 3;
+    run.outcome.snapshot.stats.accepted = 3;
     run.fails_with("the bus counted other events than the publishers");
 }

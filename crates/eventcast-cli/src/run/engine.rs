@@ -1,6 +1,5 @@
 //! The run itself: one bus, a thread per subscriber, a thread per publisher.
 
-use super::gauge::Gauge;
 use super::progress::Progress;
 use super::publisher::{self, Job, Phase, Published};
 use super::subscriber::{self, Received};
@@ -8,7 +7,7 @@ use super::{Delivery, Plan};
 use crate::args::{Mode, StartAt, Subscribe};
 use crate::input::Input;
 use crate::stop::Stop;
-use eventcast::{Bus, Stats, SubscribeError, Subscription};
+use eventcast::{BuildError, Bus, Snapshot, SubscribeError, Subscription};
 use std::error::Error;
 use std::io;
 use std::ops::Range;
@@ -25,7 +24,8 @@ pub(crate) struct Outcome {
     pub(crate) published: Vec<Published>,
     /// In the order of the plan's subscribers.
     pub(crate) received: Vec<Received>,
-    pub(crate) bus: Stats,
+    /// The engine's own counts.
+    pub(crate) snapshot: Snapshot,
     pub(crate) interrupted: bool,
 }
 
@@ -42,14 +42,22 @@ impl Outcome {
     }
 }
 
-/// Publishes everything, waits until it is read, and collects what everybody saw.
-pub(super) fn run(plan: &Plan, input: &Input, stop: &Stop) -> Result<Outcome, Box<dyn Error>> {
+/// The bus of a run.
+pub(super) fn bus(plan: &Plan) -> Result<Bus<Delivery>, BuildError> {
     // Nobody gives up: subscribers read until the bus is closed.
-    let bus = Bus::<Delivery>::builder().capacity(plan.capacity).publish_timeout(None).build()?;
+    Bus::builder().capacity(plan.capacity).publish_timeout(None).build()
+}
+
+/// Publishes everything, waits until it is read, and collects what everybody saw.
+pub(super) fn run(
+    bus: &Bus<Delivery>,
+    plan: &Plan,
+    input: &Input,
+    stop: &Stop,
+) -> Result<Outcome, Box<dyn Error>> {
     let topics = input.topics.iter().map(|name| bus.topic(name)).collect::<Result<Vec<_>, _>>()?;
-    let gauges: Vec<Gauge> = plan.subscribers.iter().map(|_| Gauge::default()).collect();
-    let mut progress = Progress::new(plan, &gauges);
-    let mut show = || progress.show(bus.stats().accepted);
+    let mut progress = Progress::new(plan);
+    let mut show = || progress.show(bus);
     let job = Job { publishers: plan.publishers, records: &input.records, stop };
     let publish = |part: Range<u64>, phase, before: Vec<Published>, show: &mut dyn FnMut()| {
         scope(|scope| {
@@ -70,24 +78,23 @@ pub(super) fn run(plan: &Plan, input: &Input, stop: &Stop) -> Result<Outcome, Bo
         published = publish(0..plan.join_after, phase, published, &mut show)?;
     }
     let start = plan.start.at_most(bus.stats().accepted);
-    let subscriptions = plan
-        .subscribers
-        .iter()
-        .map(|wanted| subscribe(&bus, wanted, start))
-        .collect::<Result<Vec<_>, _>>()?;
-    let (published, received) = scope(|scope| {
-        let close_on_return = CloseOnDrop(&bus);
-        let readers =
-            subscriptions.into_iter().zip(&gauges).enumerate().map(|(number, (subscription, gauge))| {
-                spawn(scope, format!("subscriber-{number}"), || subscriber::receive(subscription, gauge))
-            });
+    let subscriptions =
+        plan.subscribers.iter().map(|wanted| subscribe(bus, wanted, start)).collect::<Result<Vec<_>, _>>()?;
+    let (published, read) = scope(|scope| {
+        let close_on_return = CloseOnDrop(bus);
+        let readers = subscriptions.into_iter().enumerate().map(|(number, subscription)| {
+            spawn(scope, format!("subscriber-{number}"), || subscriber::receive(subscription))
+        });
         let readers = readers.collect::<io::Result<Vec<_>>>()?;
         let published = publish(plan.join_after..plan.total, Phase::Joined, published, &mut show)?;
         drop(close_on_return);
         Ok::<_, io::Error>((published, finish(readers, &mut show)))
     })?;
     drop(progress);
-    Ok(Outcome { published, received, bus: bus.stats(), interrupted: stop.is_set() })
+    // While the subscriptions are there.
+    let snapshot = bus.snapshot();
+    let received = read.into_iter().map(|(received, _)| received).collect();
+    Ok(Outcome { published, received, snapshot, interrupted: stop.is_set() })
 }
 
 fn subscribe(

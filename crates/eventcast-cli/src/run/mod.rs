@@ -1,7 +1,7 @@
 //! `eventcast run`: read and check the input, publish it, report.
 
 mod engine;
-mod gauge;
+mod metrics;
 mod plan;
 mod progress;
 mod publisher;
@@ -19,6 +19,7 @@ use crate::message::say;
 use crate::report::{self, Report, counted};
 use crate::stop::Stop;
 use hdrhistogram::Histogram;
+use metrics::Metrics;
 use serde_json::Value;
 use std::error::Error;
 use std::fs::File;
@@ -69,6 +70,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     if plan.subscribers.iter().any(|subscriber| subscriber.filter.is_some()) {
         input.parse();
     }
+    let metrics = args.metrics.as_deref().map(Metrics::create).transpose()?;
     // From here on Ctrl-C means: stop publishing, drain, report.
     let stop = Stop::on_ctrl_c()?;
     say(format_args!(
@@ -77,8 +79,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         counted(input.topics.len() as u64, "topic", "topics"),
         counted(plan.total, "event", "events"),
     ));
-    let outcome = engine::run(&plan, &input, &stop)?;
-    let report = Report::new(source, &plan, &input, &outcome);
+    let bus = engine::bus(&plan)?;
+    let outcome = engine::run(&bus, &plan, &input, &stop);
+    let written = metrics.map_or(Ok(()), |metrics| match &outcome {
+        Ok(outcome) => metrics.write(&outcome.snapshot),
+        Err(_) => metrics.write(&bus.snapshot()),
+    });
+    if let Err(error) = &written {
+        say(error);
+    }
+    let mut report = Report::new(source, &plan, &input, &outcome?);
+    if written.is_err() {
+        report.fails_with(Exit::NotWritten);
+    }
     for complaint in report.complaints() {
         say(complaint);
     }

@@ -1,11 +1,12 @@
 //! How far a run is: a line that is rewritten on a terminal, a line a second elsewhere if it is asked for.
 
-use super::Plan;
-use super::gauge::{Gauge, Reading};
+use super::{Delivery, Plan};
 use crate::clock::now;
 use crate::message::say;
 use crate::report::thousands;
+use eventcast::{Bus, Snapshot, SubscriptionSnapshot};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
@@ -17,10 +18,8 @@ const REWRITE: Duration = Duration::from_millis(250);
 const WRITE: Duration = Duration::from_secs(1);
 
 /// Shows how many events are published, how fast, and how far behind each subscriber is; on standard error.
-pub(super) struct Progress<'a> {
+pub(super) struct Progress {
     total: u64,
-    names: Vec<String>,
-    gauges: &'a [Gauge],
     out: Out,
     /// When and at how many events it was shown last.
     last: (Instant, u64),
@@ -42,8 +41,8 @@ impl Out {
     }
 }
 
-impl<'a> Progress<'a> {
-    pub(super) fn new(plan: &Plan, gauges: &'a [Gauge]) -> Self {
+impl Progress {
+    pub(super) fn new(plan: &Plan) -> Self {
         let out = match (stderr().is_terminal(), plan.stats) {
             (true, _) => {
                 let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -55,20 +54,20 @@ impl<'a> Progress<'a> {
             (false, true) => Out::Lines,
             (false, false) => Out::Nothing,
         };
-        let names = plan.subscribers.iter().map(|subscriber| subscriber.pattern.to_string()).collect();
-        Self { total: plan.total, names, gauges, out, last: (now(), 0) }
+        Self { total: plan.total, out, last: (now(), 0) }
     }
 
     /// Shows it if it is time to.
-    pub(super) fn show(&mut self, published: u64) {
+    pub(super) fn show(&mut self, bus: &Bus<Delivery>) {
         let now = now();
         let passed = now - self.last.0;
         if passed < self.out.every() {
             return;
         }
+        let snapshot = bus.snapshot();
+        let published = snapshot.stats.accepted;
         let rate = (published - self.last.1) as f64 / passed.as_secs_f64();
-        let readings: Vec<Reading> = self.gauges.iter().map(Gauge::read).collect();
-        let line = line(published, self.total, rate as u64, &self.names, &readings);
+        let line = line(&snapshot, self.total, rate as u64);
         match &self.out {
             Out::Terminal(bar) => bar.set_message(line),
             Out::Lines => say(line),
@@ -78,7 +77,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for Progress {
     fn drop(&mut self) {
         if let Out::Terminal(bar) = &self.out {
             bar.finish_and_clear();
@@ -87,36 +86,40 @@ impl Drop for Progress<'_> {
 }
 
 /// `1,200 of 5,000 events (24%), 800 events/s; lost 3; behind: > 17, orders.* 0`
-fn line(published: u64, total: u64, rate: u64, names: &[String], readings: &[Reading]) -> String {
-    let lost: u64 = readings.iter().map(|reading| reading.lost).sum();
-    let behind: Vec<String> = names
-        .iter()
-        .zip(readings)
-        .map(|(name, reading)| format!("{name} {}", thousands(reading.behind)))
-        .collect();
-    format!(
-        "{} of {} events ({}%), {} events/s; lost {}; behind: {}",
+fn line(snapshot: &Snapshot, total: u64, rate: u64) -> String {
+    let published = snapshot.stats.accepted;
+    let mut line = format!(
+        "{} of {} events ({}%), {} events/s; lost {}",
         thousands(published),
         thousands(total),
         u128::from(published) * 100 / u128::from(total.max(1)),
         thousands(rate),
-        thousands(lost),
-        behind.join(", ")
-    )
+        thousands(snapshot.totals.lost_by.total()),
+    );
+    for (n, SubscriptionSnapshot { info, stats, .. }) in snapshot.subscriptions.iter().enumerate() {
+        line.push_str(if n == 0 { "; behind: " } else { ", " });
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{} {}", info.pattern, thousands(stats.ahead + stats.queued));
+    }
+    line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eventcast::Overflow;
 
     #[test]
     fn a_line_says_how_far_everybody_is() {
-        let readings = [Reading { behind: 1_700, lost: 3 }, Reading { behind: 0, lost: 1 }];
-        let names = [">".to_owned(), "orders.*".to_owned()];
+        let bus = Bus::<()>::builder().capacity(8).build().unwrap();
+        assert_eq!(line(&bus.snapshot(), 0, 0), "0 of 0 events (0%), 0 events/s; lost 0");
+        let mut first = bus.subscribe("a.*").unwrap();
+        let _second = bus.subscription(">").overflow(Overflow::Lag).subscribe().unwrap();
+        (0..8).for_each(|_| assert!(bus.publish("a.b", ()).is_ok()));
+        first.recv().unwrap();
         assert_eq!(
-            line(1_200, 5_000, 800, &names, &readings),
-            "1,200 of 5,000 events (24%), 800 events/s; lost 4; behind: > 1,700, orders.* 0"
+            line(&bus.snapshot(), 16, 1_200),
+            "8 of 16 events (50%), 1,200 events/s; lost 0; behind: a.* 7, > 8"
         );
-        assert!(line(0, 0, 0, &[], &[]).starts_with("0 of 0 events (0%)"));
     }
 }

@@ -1,9 +1,8 @@
 //! One subscribing thread.
 
-use super::gauge::{Gauge, LOOK};
 use super::{Delivery, hash, latencies, nanoseconds};
 use crate::clock::now;
-use eventcast::{RecvTimeoutError, Subscription, SubscriptionStats};
+use eventcast::{RecvError, Subscription, SubscriptionStats};
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
@@ -32,36 +31,29 @@ impl Received {
     }
 }
 
-/// Reads until the bus is closed and drained, or it is disconnected.
-pub(super) fn receive(mut subscription: Subscription<Delivery>, gauge: &Gauge) -> Received {
+/// Reads until the bus is closed and drained, or it is disconnected. Gives the subscription back, so that the bus still knows
+/// of it.
+pub(super) fn receive(mut subscription: Subscription<Delivery>) -> (Received, Subscription<Delivery>) {
     let mut events = 0;
     let mut checksum = 0_u64;
     let mut end_to_end = latencies();
     let mut span = None;
-    let mut looked = now();
     let disconnected = loop {
-        let result = subscription.drain_timeout(BATCH, LOOK, |event| {
+        let result = subscription.drain_wait(BATCH, |event| {
             let Delivery { text, offered, .. } = event.payload();
             let read = now();
-            end_to_end.saturating_record(nanoseconds(read.saturating_duration_since(*offered)));
+            end_to_end.saturating_record(nanoseconds(read - *offered));
             events += 1;
             checksum = checksum.wrapping_add(hash(text));
             let (_, last) = span.get_or_insert((*offered, read));
             *last = read;
         });
-        let look = match result {
-            Ok(_) => span.is_some_and(|(_, last)| last.saturating_duration_since(looked) >= LOOK),
+        match result {
             // How much it lost stands in its stats.
-            Err(RecvTimeoutError::Lagged(_)) => false,
-            Err(RecvTimeoutError::Timeout) => true,
-            Err(error) => break matches!(error, RecvTimeoutError::Disconnected(_)),
-        };
-        if look {
-            gauge.note(&subscription);
-            looked = now();
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(error) => break matches!(error, RecvError::Disconnected(_)),
         }
     };
-    gauge.note(&subscription);
     let stats = subscription.stats();
-    Received { events, checksum, end_to_end, span, disconnected, stats }
+    (Received { events, checksum, end_to_end, span, disconnected, stats }, subscription)
 }
