@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{account, line, run_on};
+use common::{account, finish, line, run, run_on};
 use std::path::PathBuf;
 
 /// A file of this test alone.
@@ -51,6 +51,17 @@ fn a_run_that_stops_with_an_error_before_it_publishes_leaves_the_file_alone() {
     let args = ["--join-after", "9", "--metrics", path.to_str().unwrap()];
     run_on(line("a", "1"), &args).expect(1);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "as it was");
+}
+
+#[test]
+fn the_input_is_not_written_over() {
+    let path = file("input.ndjson");
+    std::fs::write(&path, line("a", "1")).unwrap();
+    let mut command = run();
+    command.arg(&path).arg("--metrics").arg(path.with_file_name("./input.ndjson"));
+    let done = finish(command).expect(1);
+    assert!(done.err.contains("that is the input; nothing was published"), "{}", done.err);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), line("a", "1"));
 }
 
 #[test]

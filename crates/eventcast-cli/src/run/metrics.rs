@@ -12,8 +12,13 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// Makes the file, or empties it: a wrong path shows before anything is published.
-    pub(super) fn create(path: &Path) -> Result<Self, String> {
+    /// Makes the file, or empties it: a wrong path shows before anything is published. It must not be the input.
+    pub(super) fn create(path: &Path, input: &str) -> Result<Self, String> {
+        if let (Ok(path), Ok(input)) = (path.canonicalize(), Path::new(input).canonicalize())
+            && path == input
+        {
+            return Err(format!("--metrics {}: that is the input; nothing was published", path.display()));
+        }
         let file = File::create(path)
             .map_err(|error| format!("cannot write {}: {error}; nothing was published", path.display()))?;
         Ok(Self { path: path.to_owned(), file })

@@ -70,7 +70,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     if plan.subscribers.iter().any(|subscriber| subscriber.filter.is_some()) {
         input.parse();
     }
-    let metrics = args.metrics.as_deref().map(Metrics::create).transpose()?;
+    let metrics = args.metrics.as_deref().map(|path| Metrics::create(path, &args.input)).transpose()?;
     // From here on Ctrl-C means: stop publishing, drain, report.
     let stop = Stop::on_ctrl_c()?;
     say(format_args!(
