@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     BadLines = 2,
     /// A subscriber that lost nothing differs from what was published, or an account does not balance.
     Unequal = 3,
+    /// All is well but for a file that could not be written.
+    NotWritten = 4,
 }
 
 impl Exit {

@@ -3,6 +3,7 @@
 mod args;
 mod clock;
 mod exit;
+mod filter;
 mod input;
 mod message;
 mod report;

@@ -142,6 +142,29 @@ fn bad_patterns() {
 }
 
 #[test]
+fn bad_queues_and_filters() {
+    let good = line("a", "1");
+    let subscribe = |text, message| refused(&["-", "--subscribe", text], &good, message);
+    subscribe("a:queue:0", "\"0\" after queue: is no number of events, 1 to 16777216");
+    subscribe("a:queue:9:lag", "\"lag\" is no overflow of a queue");
+    subscribe("a:queue:9:block:5", "\"5\" is no duration");
+    subscribe(
+        "a where status>=anna",
+        "filter, column 9: a number, a quoted text, true, false or null expected",
+    );
+    subscribe("a:lag were x==1", "after the blank is no `where FILTER`");
+}
+
+#[test]
+fn bad_starts() {
+    let good = line("a", "1");
+    refused(&["-", "--start", "first"], &good, "neither now, oldest nor sequence:N");
+    refused(&["-", "--start", "sequence:1"], &good, "can start at 0 to 0; nothing was published");
+    refused(&["-", "--join-after", "2"], &good, "the run has only 1 events; nothing was published");
+    refused(&["-", "--join-after", "few"], &good, "--join-after");
+}
+
+#[test]
 fn bad_numbers() {
     let good = line("a", "1");
     for args in [

@@ -4,11 +4,11 @@
 mod common;
 
 use common::{Finished, line, run};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 /// Starts a run that would take for ever, and waits until it publishes.
-fn endless(args: &[&str]) -> (Child, impl Read) {
+fn endless(args: &[&str]) -> (Child, impl BufRead + use<>) {
     let mut command = run();
     command.args(["-", "--repeat", "1000000000000"]).args(args).stdin(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
@@ -52,4 +52,45 @@ fn the_table_says_that_it_was_interrupted() {
     let done = Finished::new(child.wait_with_output().unwrap()).expect(0);
     assert!(done.out.contains("(interrupted)"), "{}", done.out);
     assert!(done.out.contains("Every account balances"), "{}", done.out);
+}
+
+#[test]
+fn before_anybody_has_joined() {
+    for start in ["oldest", "sequence:999999999999"] {
+        let (child, _stderr) = endless(&[
+            "--join-after",
+            "1000000000000",
+            "--start",
+            start,
+            "--json",
+            "--subscribe",
+            ">",
+            "--capacity",
+            "8",
+        ]);
+        signal(&child, "-INT");
+        let done = Finished::new(child.wait_with_output().unwrap()).expect(0);
+        let report = done.json();
+        assert_eq!(report["verified"], true);
+        let kept = report["bus"]["accepted"].as_u64().unwrap().min(8);
+        let received = if start == "oldest" { kept } else { 0 };
+        assert_eq!(report["subscribers"][0]["received"], received);
+    }
+}
+
+#[test]
+fn lines_say_how_far_it_is() {
+    let (child, mut stderr) = endless(&["--stats", "--subscribe", ">", "--subscribe", "a.b:queue:4"]);
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    signal(&child, "-INT");
+    let done = Finished::new(child.wait_with_output().unwrap()).expect(0);
+    assert!(
+        line.starts_with("eventcast: ") && line.contains(" of 2,000,000,000,000 events (0%), "),
+        "{line}"
+    );
+    for part in [" events/s; lost ", "; behind: > ", ", a.b "] {
+        assert!(line.contains(part), "{part:?} in {line}");
+    }
+    assert!(done.out.starts_with("input "), "{}", done.out);
 }

@@ -6,6 +6,7 @@ mod record;
 use lines::{Line, Lines};
 use record::Record;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, BufRead};
@@ -31,6 +32,9 @@ pub(crate) struct InputEvent {
     pub(crate) topic: usize,
     /// The text of its data, as it stood in the input.
     pub(crate) text: Arc<str>,
+    /// The same as a value that filters look into: only after [`Input::parse`], and only if it can be one (a number that is
+    /// out of range cannot).
+    pub(crate) data: Option<Arc<Value>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -115,7 +119,14 @@ impl Input {
             }
         };
         self.bytes += record.data.len() as u64;
-        self.records.push(InputEvent { topic, text: record.data.into() });
+        self.records.push(InputEvent { topic, text: record.data.into(), data: None });
+    }
+
+    /// Makes values of all data, for filters.
+    pub(crate) fn parse(&mut self) {
+        for record in &mut self.records {
+            record.data = serde_json::from_str(&record.text).ok().map(Arc::new);
+        }
     }
 
     pub(crate) fn count_bad(&self, kind: BadKind) -> usize {

@@ -1,5 +1,6 @@
 //! The equations that hold when nothing was lost in silence.
 
+use eventcast::SubscriptionStats;
 use serde::Serialize;
 
 /// `offered = accepted + refused`, of a publisher.
@@ -17,22 +18,28 @@ impl PublisherAccount {
     }
 }
 
-/// `published since it joined = delivered + filtered + lost + ahead`, of a subscriber. What was published is the publishers'
-/// own count, the rest the subscriber's.
+/// `published since it joined = delivered + filtered + lost + queued + ahead + missed`, of a subscriber. What was published is
+/// the publishers' own count, the rest the subscriber's; but for what it missed after it was disconnected, which is what
+/// remains, as nobody counts for a subscriber that has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct SubscriberAccount {
     pub(crate) published: u64,
     pub(crate) delivered: u64,
     pub(crate) filtered: u64,
     pub(crate) lost: u64,
+    pub(crate) queued: u64,
     pub(crate) ahead: u64,
+    pub(crate) missed: u64,
     pub(crate) balanced: bool,
 }
 
 impl SubscriberAccount {
-    pub(crate) fn new(published: u64, delivered: u64, filtered: u64, lost: u64, ahead: u64) -> Self {
-        let balanced = published == delivered + filtered + lost + ahead;
-        Self { published, delivered, filtered, lost, ahead, balanced }
+    pub(crate) fn new(published: u64, stats: &SubscriptionStats, disconnected: bool) -> Self {
+        let SubscriptionStats { delivered, filtered, lost, queued, ahead, .. } = *stats;
+        let counted = delivered + filtered + lost + queued + ahead;
+        let missed = if disconnected { published.saturating_sub(counted) } else { 0 };
+        let balanced = published == counted + missed;
+        Self { published, delivered, filtered, lost, queued, ahead, missed, balanced }
     }
 }
 
@@ -44,6 +51,8 @@ pub(crate) enum Verdict {
     Equal,
     /// It lost events, as it may, so they cannot be the same.
     Lossy,
+    /// Its queue was full and it was disconnected, as it wished, so they need not be the same.
+    Disconnected,
     /// It lost nothing, or may not lose anything, and they differ.
     Differs,
 }
@@ -67,8 +76,14 @@ mod tests {
     fn accounts_balance_or_not() {
         assert!(PublisherAccount::new(5, 3, 2).balanced);
         assert!(!PublisherAccount::new(5, 3, 1).balanced);
-        assert!(SubscriberAccount::new(10, 1, 2, 3, 4).balanced);
-        assert!(!SubscriberAccount::new(10, 1, 2, 3, 3).balanced);
+        let mut stats = SubscriptionStats::default();
+        (stats.delivered, stats.filtered, stats.lost, stats.queued, stats.ahead) = (1, 2, 3, 4, 5);
+        assert!(SubscriberAccount::new(15, &stats, false).balanced);
+        assert!(!SubscriberAccount::new(14, &stats, false).balanced);
+        assert!(!SubscriberAccount::new(16, &stats, false).balanced);
+        let disconnected = SubscriberAccount::new(16, &stats, true);
+        assert_eq!((disconnected.missed, disconnected.balanced), (1, true));
+        assert!(!SubscriberAccount::new(14, &stats, true).balanced);
     }
 
     #[test]

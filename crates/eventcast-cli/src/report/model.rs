@@ -3,9 +3,10 @@
 use super::account::{PublisherAccount, SubscriberAccount, Verdict};
 use crate::args::Subscribe;
 use crate::exit::Exit;
-use crate::input::{BadKind, BadLine, Input};
+use crate::filter::Filter;
+use crate::input::{BadKind, BadLine, Input, InputEvent};
 use crate::run::{Outcome, Plan, Published, Received, Refused, hash, nanoseconds};
-use eventcast::Overflow;
+use eventcast::Sequence;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::time::Duration;
@@ -59,19 +60,27 @@ pub(super) struct PublisherReport {
 #[derive(Debug, Serialize)]
 pub(super) struct SubscriberReport {
     pub(super) pattern: String,
-    pub(super) overflow: &'static str,
+    pub(super) overflow: String,
+    /// How many events its queue holds; `None` for one that reads the ring.
+    pub(super) queue: Option<usize>,
+    pub(super) filter: Option<String>,
+    /// The sequence it started at.
+    pub(super) joined: u64,
     pub(super) received: u64,
     pub(super) lost: u64,
     pub(super) events_per_second: u64,
     /// Nanoseconds from the offer to the read.
     pub(super) end_to_end_ns: Percentiles,
-    /// Published to topics of its pattern.
+    /// Published to topics of its pattern since it joined, as far as its filter says yes.
     pub(super) expected: u64,
     /// Sums of the XXH3 hashes of payloads, in hexadecimal.
     pub(super) checksum: String,
     pub(super) expected_checksum: String,
     pub(super) verdict: Verdict,
     pub(super) account: SubscriberAccount,
+    /// Pattern and filter; how it reads.
+    #[serde(skip)]
+    pub(super) names: [String; 2],
 }
 
 #[derive(Debug, Serialize)]
@@ -112,10 +121,11 @@ impl Report {
             .map(|(wanted, received)| subscriber(wanted, received, &ledger))
             .collect();
         let refused: u64 = publishers.iter().map(|publisher| publisher.account.refused).sum();
+        let stats = &outcome.snapshot.stats;
         let bus = BusReport {
-            accepted: outcome.bus.accepted,
-            refused: outcome.bus.refused(),
-            balanced: outcome.bus.accepted == ledger.published && outcome.bus.refused() == refused,
+            accepted: stats.accepted,
+            refused: stats.refused(),
+            balanced: stats.accepted == ledger.published && stats.refused() == refused,
         };
         let verified = bus.balanced
             && publishers.iter().all(|publisher| publisher.account.balanced)
@@ -156,11 +166,20 @@ impl Report {
         self.exit
     }
 
+    /// Something else went wrong; what the run itself has to say comes first.
+    pub(crate) fn fails_with(&mut self, exit: Exit) {
+        if self.exit == Exit::Success {
+            self.exit = exit;
+            self.exit_code = exit.code();
+        }
+    }
+
     /// What the user has to know besides, one line each.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         for subscriber in &self.subscribers {
-            let name = format!("subscriber {} ({})", subscriber.pattern, subscriber.overflow);
+            let [wants, mode] = &subscriber.names;
+            let name = format!("subscriber {wants} ({mode})");
             if subscriber.verdict == Verdict::Differs {
                 complaints.push(format!("{name} differs from what was published to its topics"));
             }
@@ -181,8 +200,10 @@ impl Report {
 /// What was really published, by event of the input.
 struct Ledger<'a> {
     input: &'a Input,
-    /// Accepted, by event of the input, of all publishers.
+    /// Accepted once all subscribers had joined, by event of the input, of all publishers.
     accepted: Vec<u64>,
+    /// Accepted before, as far as a subscriber could start there: sequence and event of the input.
+    history: Vec<(Sequence, usize)>,
     hashes: Vec<u64>,
     published: u64,
 }
@@ -198,22 +219,29 @@ impl<'a> Ledger<'a> {
         Self {
             input,
             accepted,
+            history: published.iter().flat_map(|published| published.history.iter().copied()).collect(),
             hashes: input.records.iter().map(|record| hash(&record.text)).collect(),
             published: published.iter().map(|published| published.accepted).sum(),
         }
     }
 
-    /// Number and checksum of what was published to topics of a pattern.
-    fn expected(&self, wanted: &Subscribe) -> (u64, u64) {
-        let matches: Vec<bool> =
-            self.input.topics.iter().map(|topic| wanted.pattern.matches(topic)).collect();
+    /// Number and checksum of what was published from a sequence on and a subscriber wants.
+    fn expected(&self, wanted: &Subscribe, joined: Sequence) -> (u64, u64) {
+        let topics: Vec<bool> = self.input.topics.iter().map(|topic| wanted.pattern.matches(topic)).collect();
+        let wants = |record: &InputEvent| {
+            let passes = |filter: &Filter| record.data.as_ref().is_some_and(|data| filter.matches(data));
+            topics[record.topic] && wanted.filter.as_deref().is_none_or(passes)
+        };
+        let mut times = self.accepted.clone();
+        for (_, event) in self.history.iter().filter(|(sequence, _)| *sequence >= joined) {
+            times[*event] += 1;
+        }
         let mut events = 0;
         let mut checksum = 0_u64;
-        for (n, record) in self.input.records.iter().enumerate() {
-            if matches[record.topic] {
-                events += self.accepted[n];
-                checksum = checksum.wrapping_add(self.hashes[n].wrapping_mul(self.accepted[n]));
-            }
+        let all = self.input.records.iter().zip(times).zip(&self.hashes);
+        for ((_, times), hash) in all.filter(|((record, _), _)| wants(record)) {
+            events += times;
+            checksum = checksum.wrapping_add(hash.wrapping_mul(times));
         }
         (events, checksum)
     }
@@ -231,16 +259,24 @@ fn publisher(number: usize, published: &Published) -> PublisherReport {
 }
 
 fn subscriber(wanted: &Subscribe, received: &Received, ledger: &Ledger<'_>) -> SubscriberReport {
-    let (expected, expected_checksum) = ledger.expected(wanted);
     let stats = received.stats;
+    let (expected, expected_checksum) = ledger.expected(wanted, stats.joined);
     let equal = received.events == expected && received.checksum == expected_checksum;
+    let published = ledger.published.saturating_sub(stats.joined);
+    let mut account = SubscriberAccount::new(published, &stats, received.disconnected);
     // What its thread counted has to be what the engine counted.
-    let mut account =
-        SubscriberAccount::new(ledger.published, stats.delivered, stats.filtered, stats.lost, stats.ahead);
     account.balanced &= stats.delivered == received.events;
+    let verdict = match received.disconnected {
+        true if received.events <= expected => Verdict::Disconnected,
+        true => Verdict::Differs,
+        false => Verdict::new(equal, wanted.mode.is_lossless(), stats.lost),
+    };
     SubscriberReport {
         pattern: wanted.pattern.to_string(),
-        overflow: wanted.overflow_word(),
+        overflow: wanted.mode.overflow(),
+        queue: wanted.mode.queue(),
+        filter: wanted.filter.as_ref().map(|filter| filter.to_string()),
+        joined: stats.joined,
         received: received.events,
         lost: stats.lost,
         events_per_second: rate(received.events, received.elapsed()),
@@ -248,8 +284,9 @@ fn subscriber(wanted: &Subscribe, received: &Received, ledger: &Ledger<'_>) -> S
         expected,
         checksum: format!("{:016x}", received.checksum),
         expected_checksum: format!("{expected_checksum:016x}"),
-        verdict: Verdict::new(equal, wanted.overflow == Overflow::Block, stats.lost),
+        verdict,
         account,
+        names: [wanted.wants(), wanted.mode.to_string()],
     }
 }
 

@@ -14,13 +14,16 @@ pub(super) fn render(report: &Report) -> String {
     publishers(&report.publishers).render(&mut out);
     out.push('\n');
     subscribers(&report.subscribers).render(&mut out);
-    out.push_str("End to end is from the publish call to the read, the time in the ring included.\n");
+    out.push_str(
+        "End to end is from the publish call to the read, the time in the ring and the queue included.\n",
+    );
     if report.subscribers.iter().any(|subscriber| subscriber.lost > 0) {
         out.push_str(
-            "Lost are events of any topic that were overwritten before the subscriber came to them.\n",
+            "Lost are events of any topic that were overwritten before the subscriber came to them, and those that found its \
+             queue full.\n",
         );
     }
-    out.push_str("\nWhat each subscriber read, beside what was published to topics of its pattern:\n");
+    out.push_str("\nWhat each subscriber read, beside what was published for it since it joined:\n");
     contents(&report.subscribers).render(&mut out);
     out.push_str("\nAccounts:\n");
     accounts(report).render(&mut out);
@@ -120,10 +123,11 @@ fn subscribers(subscribers: &[SubscriberReport]) -> Table {
         ("max", Right),
     ]);
     for subscriber in subscribers {
+        let [wants, mode] = &subscriber.names;
         let [p50, p99, p999, max] = percentiles(&subscriber.end_to_end_ns);
         table.row([
-            subscriber.pattern.clone(),
-            subscriber.overflow.to_owned(),
+            wants.clone(),
+            mode.clone(),
             thousands(subscriber.received),
             thousands(subscriber.lost),
             thousands(subscriber.events_per_second),
@@ -148,14 +152,16 @@ fn contents(subscribers: &[SubscriberReport]) -> Table {
         ("", Left),
     ]);
     for subscriber in subscribers {
+        let [wants, mode] = &subscriber.names;
         let verdict = match subscriber.verdict {
             Verdict::Equal => "equal",
             Verdict::Lossy => "lost some, as it may",
+            Verdict::Disconnected => "disconnected, as it wished",
             Verdict::Differs => "DIFFERS",
         };
         table.row([
-            subscriber.pattern.clone(),
-            subscriber.overflow.to_owned(),
+            wants.clone(),
+            mode.clone(),
             thousands(subscriber.received),
             thousands(subscriber.expected),
             subscriber.checksum.clone(),
@@ -186,11 +192,20 @@ fn accounts(report: &Report) -> Table {
     }
     for subscriber in &report.subscribers {
         let account = &subscriber.account;
+        let [wants, mode] = &subscriber.names;
+        let queued = match subscriber.queue {
+            Some(_) => format!(" + {} queued", thousands(account.queued)),
+            None => String::new(),
+        };
+        let missed = match subscriber.verdict {
+            Verdict::Disconnected => format!(" + {} after it was disconnected", thousands(account.missed)),
+            _ => String::new(),
+        };
         table.row([
-            subscriber.pattern.clone(),
-            subscriber.overflow.to_owned(),
+            wants.clone(),
+            mode.clone(),
             format!(
-                "{} published = {} delivered + {} filtered + {} lost + {} ahead",
+                "{} published = {} delivered + {} filtered + {} lost{queued} + {} ahead{missed}",
                 thousands(account.published),
                 thousands(account.delivered),
                 thousands(account.filtered),
@@ -210,6 +225,9 @@ fn result(report: &Report) -> String {
     let mut text =
         "Every account balances; every subscriber that lost nothing read exactly what was published."
             .to_owned();
+    if report.subscribers.iter().any(|subscriber| subscriber.verdict == Verdict::Disconnected) {
+        text.push_str(" Those that were disconnected missed the rest.");
+    }
     if !report.input.bad_lines.is_empty() {
         text.push_str(" Bad lines were skipped.");
     }

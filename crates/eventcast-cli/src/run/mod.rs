@@ -1,6 +1,7 @@
 //! `eventcast run`: read and check the input, publish it, report.
 
 mod engine;
+mod metrics;
 mod plan;
 mod progress;
 mod publisher;
@@ -18,6 +19,8 @@ use crate::message::say;
 use crate::report::{self, Report, counted};
 use crate::stop::Stop;
 use hdrhistogram::Histogram;
+use metrics::Metrics;
+use serde_json::Value;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -30,6 +33,8 @@ use twox_hash::XxHash3_64;
 pub(crate) struct Delivery {
     /// Shared with the input: publishing copies a pointer.
     pub(crate) text: Arc<str>,
+    /// For filters, if there are any.
+    pub(crate) data: Option<Arc<Value>>,
     /// When its publisher offered it.
     pub(crate) offered: Instant,
 }
@@ -52,7 +57,7 @@ pub(crate) fn nanoseconds(duration: Duration) -> u64 {
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let source = if args.input == "-" { "standard input" } else { &args.input };
-    let input =
+    let mut input =
         read(args).map_err(|error| format!("cannot read {source}: {error}; nothing was published"))?;
     if args.strict && !input.bad.is_empty() {
         say("stopped at the first bad line (--strict); nothing was published");
@@ -62,6 +67,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         return Err(format!("{source} has no events; nothing was published").into());
     }
     let plan = Plan::new(args, &input)?;
+    if plan.subscribers.iter().any(|subscriber| subscriber.filter.is_some()) {
+        input.parse();
+    }
+    let metrics = args.metrics.as_deref().map(|path| Metrics::create(path, &args.input)).transpose()?;
     // From here on Ctrl-C means: stop publishing, drain, report.
     let stop = Stop::on_ctrl_c()?;
     say(format_args!(
@@ -70,8 +79,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         counted(input.topics.len() as u64, "topic", "topics"),
         counted(plan.total, "event", "events"),
     ));
-    let outcome = engine::run(&plan, &input, &stop)?;
-    let report = Report::new(source, &plan, &input, &outcome);
+    let bus = engine::bus(&plan)?;
+    let outcome = engine::run(&bus, &plan, &input, &stop);
+    let written = metrics.map_or(Ok(()), |metrics| match &outcome {
+        Ok(outcome) => metrics.write(&outcome.snapshot),
+        Err(_) => metrics.write(&bus.snapshot()),
+    });
+    if let Err(error) = &written {
+        say(error);
+    }
+    let mut report = Report::new(source, &plan, &input, &outcome?);
+    if written.is_err() {
+        report.fails_with(Exit::NotWritten);
+    }
     for complaint in report.complaints() {
         say(complaint);
     }

@@ -1,6 +1,6 @@
 //! What a run is going to do.
 
-use crate::args::{RunArgs, Subscribe};
+use crate::args::{RunArgs, StartAt, Subscribe};
 use crate::input::Input;
 use eventcast::{Overflow, TopicPattern};
 use std::collections::BTreeMap;
@@ -14,6 +14,11 @@ pub(crate) struct Plan {
     pub(crate) capacity: usize,
     /// Events to publish in all.
     pub(crate) total: u64,
+    /// Of those: before the subscribers join.
+    pub(crate) join_after: u64,
+    pub(crate) start: StartAt,
+    /// Lines that say how far it is, also where there is no terminal.
+    pub(crate) stats: bool,
 }
 
 impl Plan {
@@ -22,6 +27,13 @@ impl Plan {
         let total = events
             .checked_mul(args.repeat)
             .ok_or_else(|| format!("{events} events {} times are too many to count", args.repeat))?;
+        if args.join_after > total {
+            return Err(format!(
+                "--join-after {}: the run has only {total} events; nothing was published",
+                args.join_after
+            ));
+        }
+        args.start.check(args.join_after, args.capacity.into())?;
         let subscribers =
             if args.subscribe.is_empty() { default_subscribers(input) } else { args.subscribe.clone() };
         Ok(Self {
@@ -30,17 +42,20 @@ impl Plan {
             repeat: args.repeat,
             capacity: args.capacity as usize,
             total,
+            join_after: args.join_after,
+            start: args.start,
+            stats: args.stats,
         })
     }
 }
 
 /// Everything without loss, the busiest branch without loss, everything with loss.
 fn default_subscribers(input: &Input) -> Vec<Subscribe> {
-    let subscribe = |pattern, overflow| Subscribe { pattern, overflow };
     let everything = || TopicPattern::new(">").expect("a pattern");
-    let mut subscribers = vec![subscribe(everything(), Overflow::Block)];
-    subscribers.extend(busiest_branch(input).map(|branch| subscribe(branch, Overflow::Block)));
-    subscribers.push(subscribe(everything(), Overflow::Lag));
+    let mut subscribers = vec![Subscribe::direct(everything(), Overflow::Block)];
+    let branch = busiest_branch(input);
+    subscribers.extend(branch.map(|branch| Subscribe::direct(branch, Overflow::Block)));
+    subscribers.push(Subscribe::direct(everything(), Overflow::Lag));
     subscribers
 }
 

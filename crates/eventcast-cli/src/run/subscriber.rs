@@ -19,6 +19,8 @@ pub(crate) struct Received {
     pub(crate) end_to_end: Histogram<u64>,
     /// When the first event that it read was offered, and when it had read the last.
     pub(crate) span: Option<(Instant, Instant)>,
+    /// Its queue was full, and it was ended for that.
+    pub(crate) disconnected: bool,
     /// The engine's own account.
     pub(crate) stats: SubscriptionStats,
 }
@@ -29,15 +31,16 @@ impl Received {
     }
 }
 
-/// Reads until the bus is closed and drained.
-pub(super) fn receive(mut subscription: Subscription<Delivery>) -> Received {
+/// Reads until the bus is closed and drained, or it is disconnected. Gives the subscription back, so that the bus still knows
+/// of it.
+pub(super) fn receive(mut subscription: Subscription<Delivery>) -> (Received, Subscription<Delivery>) {
     let mut events = 0;
     let mut checksum = 0_u64;
     let mut end_to_end = latencies();
     let mut span = None;
-    loop {
+    let disconnected = loop {
         let result = subscription.drain_wait(BATCH, |event| {
-            let Delivery { text, offered } = event.payload();
+            let Delivery { text, offered, .. } = event.payload();
             let read = now();
             end_to_end.saturating_record(nanoseconds(read - *offered));
             events += 1;
@@ -48,9 +51,9 @@ pub(super) fn receive(mut subscription: Subscription<Delivery>) -> Received {
         match result {
             // How much it lost stands in its stats.
             Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(_) => break,
+            Err(error) => break matches!(error, RecvError::Disconnected(_)),
         }
-    }
+    };
     let stats = subscription.stats();
-    Received { events, checksum, end_to_end, span, stats }
+    (Received { events, checksum, end_to_end, span, disconnected, stats }, subscription)
 }

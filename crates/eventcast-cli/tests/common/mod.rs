@@ -69,3 +69,18 @@ pub(crate) fn run_on(input: impl AsRef<[u8]>, args: &[&str]) -> Finished {
 pub(crate) fn line(topic: &str, data: &str) -> String {
     format!("{{\"topic\":\"{topic}\",\"data\":{data}}}\n")
 }
+
+/// One number of the account of subscriber `n`.
+pub(crate) fn account(report: &Value, n: usize, name: &str) -> u64 {
+    let account = &report["subscribers"][n]["account"];
+    account[name].as_u64().unwrap_or_else(|| panic!("no {name} in {account}"))
+}
+
+/// The account of subscriber `n` adds up.
+#[track_caller]
+pub(crate) fn adds_up(report: &Value, n: usize) {
+    let parts = ["delivered", "filtered", "lost", "queued", "ahead", "missed"];
+    let sum: u64 = parts.iter().map(|name| account(report, n, name)).sum();
+    assert_eq!(account(report, n, "published"), sum, "{report:#}");
+    assert_eq!(report["subscribers"][n]["account"]["balanced"], true);
+}
