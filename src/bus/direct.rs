@@ -11,9 +11,9 @@ use super::subscribe::Plan;
 use super::subscription::Subscription;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
-use crate::ring::{Batch, Door, Overflow, Sequence, Subscriber};
+use crate::ring::{Batch, Door, Leader, Overflow, Sequence, Subscriber};
 use crate::stats::Times;
-use crate::sync::Arc;
+use crate::sync::{Arc, Countdown, Deadline};
 use crate::topic::Topics;
 use std::time::Duration;
 
@@ -39,18 +39,23 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
     let told = door.clone();
     seated.ends_by(move || told.tell());
     seated.sit(subscriber.id(), joined);
-    let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock());
-    let (topics, times) = (outlet.shared_topics().clone(), outlet.times().clone());
-    Ok(Subscription::direct(Direct::new(
+    let capacity = publisher.capacity();
+    let times = outlet.times().clone();
+    Ok(Subscription::direct(Direct {
+        joined: joined.sequence,
+        lost_before: joined.lost_before,
         subscriber,
         door,
-        joined,
         seated,
-        topics,
-        sieve,
+        leaders: plan.leaders,
+        _topics: outlet.shared_topics().clone(),
+        sieve: Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock()),
+        horizon: capacity.saturating_mul(2),
+        unreported: None,
+        stops: Stops::new(times.sampling, capacity),
         times,
-        publisher.capacity(),
-    )))
+        handed_out: None,
+    }))
 }
 
 pub(super) struct Direct<P> {
@@ -59,6 +64,8 @@ pub(super) struct Direct<P> {
     pub(super) door: Door<Event<P>>,
     /// Leaves after the subscriber.
     pub(super) seated: Seated,
+    /// It reads only what these have released.
+    leaders: Box<[Leader<Event<P>>]>,
     /// Events in the ring refer to it.
     _topics: Arc<Topics>,
     pub(super) sieve: Sieve<P>,
@@ -73,34 +80,6 @@ pub(super) struct Direct<P> {
     pub(super) times: Arc<Times>,
     /// When a timed event was handed out that is still being handled.
     pub(super) handed_out: Option<u64>,
-}
-
-impl<P: Send + Sync + 'static> Direct<P> {
-    pub(super) fn new(
-        subscriber: Subscriber<Event<P>>,
-        door: Door<Event<P>>,
-        joined: Joined,
-        seated: Seated,
-        topics: Arc<Topics>,
-        sieve: Sieve<P>,
-        times: Arc<Times>,
-        capacity: usize,
-    ) -> Self {
-        Self {
-            joined: joined.sequence,
-            lost_before: joined.lost_before,
-            subscriber,
-            door,
-            seated,
-            _topics: topics,
-            sieve,
-            horizon: capacity.saturating_mul(2),
-            unreported: None,
-            stops: Stops::new(times.sampling, capacity),
-            times,
-            handed_out: None,
-        }
-    }
 }
 
 /// A run of events that is consumed as far as it was handed out, also by a panic.
@@ -141,7 +120,11 @@ impl<P> Direct<P> {
         let mut skipped = 0;
         loop {
             self.handled();
-            let most = self.run_length(max - found);
+            let most = match self.allowed(self.run_length(max - found)) {
+                Ok(most) => most,
+                Err(error) if found == 0 => return Err(error),
+                Err(_) => return Ok(found),
+            };
             let account = self.seated.account();
             let batch = match self.subscriber.batch(most) {
                 Ok(batch) => batch,
@@ -187,6 +170,29 @@ impl<P> Direct<P> {
         }
     }
 
+    /// How many of `most` events it may look at: what its leaders have released.
+    #[inline(always)]
+    pub(super) fn allowed(&self, most: usize) -> Result<usize, TryRecvError> {
+        if self.leaders.is_empty() { Ok(most) } else { self.released_by_leaders(most) }
+    }
+
+    #[inline(never)]
+    fn released_by_leaders(&self, most: usize) -> Result<usize, TryRecvError> {
+        let place = self.subscriber.wanted();
+        let released = self.leaders.iter().map(Leader::released).min().unwrap_or(Sequence::MAX);
+        match released.saturating_sub(place) {
+            0 if self.subscriber.is_over() => Err(TryRecvError::Closed),
+            0 => Err(TryRecvError::Empty),
+            allowed => Ok(most.min(usize::try_from(allowed).unwrap_or(usize::MAX))),
+        }
+    }
+
+    /// The leader that has to release something first.
+    fn slowest(&self) -> Option<&Leader<Event<P>>> {
+        let place = self.subscriber.wanted();
+        self.leaders.iter().find(|leader| leader.released() <= place)
+    }
+
     /// What was handed out is handled: the reader comes back.
     #[inline]
     pub(super) fn handled(&mut self) {
@@ -202,6 +208,11 @@ impl<P> Direct<P> {
             // What is left of such a run would stay pinned.
             _ => FREE_RUN.min(max),
         }
+    }
+
+    /// For those who are to read only what it has released.
+    pub(super) fn leader(&self) -> Leader<Event<P>> {
+        self.subscriber.leader()
     }
 
     pub(super) fn seated(&self) -> &Seated {
@@ -222,6 +233,11 @@ impl<P> Direct<P> {
             return Err(RecvError::Closed);
         }
         let waited = self.subscriber.recv_batch(1).map(|batch| batch.release_first(0));
+        if waited.is_ok()
+            && let Some(leader) = self.slowest()
+        {
+            leader.wait(&self.subscriber, &Deadline::NEVER);
+        }
         self.door.exit();
         waited.inspect_err(|error| self.seated.failed(&(*error).into()))
     }
@@ -231,7 +247,13 @@ impl<P> Direct<P> {
         if !self.door.enter() {
             return Err(RecvTimeoutError::Closed);
         }
+        let countdown = Countdown::after(left);
         let waited = self.subscriber.recv_batch_timeout(1, left).map(|batch| batch.release_first(0));
+        if waited.is_ok()
+            && let Some(leader) = self.slowest()
+        {
+            leader.wait(&self.subscriber, &Deadline::after(countdown.left()));
+        }
         self.door.exit();
         waited.inspect_err(|error| self.seated.failed(&(*error).into()))
     }

@@ -199,7 +199,8 @@ pub enum SubscribeError {
     /// The bus does not keep the event to start at.
     Start(StartError),
     /// An [`overflow`](super::SubscriptionBuilder::overflow) of the place in the ring together with a queue, or a
-    /// [`queue_overflow`](super::SubscriptionBuilder::queue_overflow) without one.
+    /// [`queue_overflow`](super::SubscriptionBuilder::queue_overflow) without one; or a queue, or a subscription with one or of
+    /// another bus, where [`subscribe_after`](super::SubscriptionBuilder::subscribe_after) is asked for.
     Conflict,
     /// The queue would hold no event, or more than [`MAX_CAPACITY`](crate::ring::MAX_CAPACITY).
     QueueSize {
@@ -243,7 +244,7 @@ impl fmt::Display for SubscribeError {
             Self::InvalidPattern(error) => error.fmt(f),
             Self::Start(error) => error.fmt(f),
             Self::Conflict => f.write_str(
-                "a queued subscription has a queue_overflow and no overflow, a direct one an overflow and no queue_overflow",
+                "a queued subscription has a queue_overflow and no overflow, a direct one an overflow and no queue_overflow; subscribe_after takes direct ones of one bus",
             ),
             Self::QueueSize { events } => {
                 write!(f, "a queue holds 1 to {MAX_CAPACITY} events; this one would hold {events}")

@@ -8,7 +8,7 @@ use super::stats::{Refused, Stats, TopicStats, Unrouted};
 use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
-use crate::ring::{Publisher, Sequence};
+use crate::ring::{Leader, Publisher, Sequence};
 use crate::stats::{Health, Monitor, Sampling, Snapshot, Times};
 use crate::sync::{Arc, Clock, Deadline};
 use crate::topic::{TopicError, TopicName, TopicRef, Topics};
@@ -100,6 +100,11 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     pub(super) fn publisher(&self) -> &Publisher<Event<P>> {
         &self.publisher
+    }
+
+    /// Is this a subscriber of this bus?
+    pub(super) fn has(&self, leader: &Leader<Event<P>>) -> bool {
+        self.publisher.leads(leader)
     }
 
     pub(super) fn audience(&self) -> &Arc<Audience> {

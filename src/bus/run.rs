@@ -57,6 +57,7 @@ impl<P> Direct<P> {
         let most = self.run_length(max).min(max);
         let mut skipped = 0;
         while skipped < self.horizon {
+            let most = self.allowed(most)?;
             let batch = self.subscriber.batch(most).inspect_err(|error| self.seated.failed(error))?;
             let account = self.seated.account();
             self.stops.look(batch.sequence(), account, || batch.ahead());

@@ -9,7 +9,7 @@ use super::queue::{self, QueueOverflow, QueueSize};
 use super::start::Start;
 use super::subscription::Subscription;
 use crate::event::Event;
-use crate::ring::Overflow;
+use crate::ring::{Leader, Overflow};
 use crate::topic::{TopicError, TopicPattern};
 use std::fmt;
 
@@ -35,6 +35,7 @@ pub(super) struct Plan<P> {
     pub(super) pattern: TopicPattern,
     pub(super) start: Start,
     pub(super) filter: Option<Filter<P>>,
+    pub(super) leaders: Box<[Leader<Event<P>>]>,
     name: Option<Box<str>>,
 }
 
@@ -131,7 +132,37 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscribe(self) -> Result<Subscription<P>, SubscribeError> {
-        let plan = Plan { pattern: self.pattern?, start: self.start, filter: self.filter, name: self.name };
+        self.subscribe_after(&[])
+    }
+
+    /// As [`subscribe`](Self::subscribe), for a subscription that reads only what all of these have released: it comes to an event
+    /// once each of them has read it and let it go, or has left. A direct subscription of the same bus releases an event when
+    /// the closure, the guard or the receive that handed it out is over (a blocking one at the latest when it has none left,
+    /// or before it waits). Woken when the slowest of them lets go.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe); [`SubscribeError::Conflict`] as well when it has a queue, or one of these has one or is
+    /// of another bus.
+    ///
+    /// # Examples
+    /// ```
+    /// let bus = eventcast::Bus::<u32>::builder().build()?;
+    /// let mut check = bus.subscribe("orders.*")?;
+    /// let mut ship = bus.subscription("orders.*").subscribe_after(&[&check])?;
+    /// bus.publish("orders.created", 7)?;
+    /// assert!(ship.try_recv().is_err());
+    /// check.drain(10, |_| ())?;
+    /// assert_eq!(*ship.recv()?.payload(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn subscribe_after(self, others: &[&Subscription<P>]) -> Result<Subscription<P>, SubscribeError> {
+        let leaders: Option<Box<[_]>> =
+            others.iter().map(|other| other.leader().filter(|leader| self.outlet.has(leader))).collect();
+        let (Some(leaders), true) = (leaders, others.is_empty() || self.queue.is_none()) else {
+            return Err(SubscribeError::Conflict);
+        };
+        let plan =
+            Plan { pattern: self.pattern?, start: self.start, filter: self.filter, leaders, name: self.name };
         match (self.queue, self.overflow, self.queue_overflow) {
             (Some(_), Some(_), _) | (None, _, Some(_)) => Err(SubscribeError::Conflict),
             (Some((size, subscribe)), None, overflow) => {

@@ -5,7 +5,7 @@ use super::queue::{QueueOverflow, Queued};
 use super::stats::SubscriptionStats;
 use crate::error::TryRecvError;
 use crate::event::Event;
-use crate::ring::{Overflow, Sequence, SubscriberId};
+use crate::ring::{Leader, Overflow, Sequence, SubscriberId};
 use crate::topic::TopicPattern;
 use std::fmt;
 
@@ -40,6 +40,14 @@ impl<P> Subscription<P> {
         match &mut self.reader {
             Reader::Direct(direct) => direct.scan(max, f),
             Reader::Queued(queued) => queued.scan(max, f),
+        }
+    }
+
+    /// For those who are to read behind it; a queued one has nothing to do with the ring.
+    pub(super) fn leader(&self) -> Option<Leader<Event<P>>> {
+        match &self.reader {
+            Reader::Direct(direct) => Some(direct.leader()),
+            Reader::Queued(_) => None,
         }
     }
 

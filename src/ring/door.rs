@@ -107,6 +107,8 @@ impl<T> Door<T> {
             self.set_free();
         }
         self.core().sleepers.wake_all();
+        // It may be waiting for another one to let go.
+        self.core().gate.wake_all(&self.core().cursors);
         true
     }
 

@@ -36,6 +36,7 @@ mod enlist;
 mod full;
 mod iter;
 mod join;
+mod leader;
 mod methods;
 mod pace;
 mod publish_batch;
@@ -60,6 +61,10 @@ pub use door::model as door_model;
 pub(crate) use enlist::Enlisted;
 pub use iter::{IntoIter, Iter, Results, TryIter};
 pub use join::{Joiner, Start};
+pub(crate) use leader::Leader;
+#[cfg(eventcast_loom)]
+#[doc(hidden)]
+pub use leader::model as leader_model;
 pub use publisher::{Publisher, WeakPublisher};
 pub(crate) use reach::Reach;
 pub use subscriber::Subscriber;

@@ -149,7 +149,7 @@ impl<T> Subscriber<T> {
 
     /// Has it been told to leave?
     #[cold]
-    fn is_told(&self) -> bool {
+    pub(super) fn is_told(&self) -> bool {
         self.latch.as_ref().is_some_and(|latch| latch.is_told())
     }
 

@@ -5,6 +5,7 @@ mod disconnect;
 mod doors;
 mod joins;
 mod lag;
+mod leaders;
 mod queues;
 mod teardown;
 mod waits;
@@ -31,5 +32,6 @@ pub const MODELS: &[&[Model]] = &[
     queues::MODELS,
     disconnect::MODELS,
     doors::MODELS,
+    leaders::MODELS,
     teardown::MODELS,
 ];
