@@ -1,0 +1,140 @@
+//! Our bus with queued subscriptions, 10,000 events per second: how long the publish call takes, and how long until an event
+//! is read; with or without a subscription that is stuck.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use eventcast::{Bus, QueueOverflow, Subscription};
+
+use crate::check::Check;
+use crate::event::{Event, Load};
+use crate::measure::{Budget, Clock, Latency, Sample};
+use crate::rivals::eventcast_bus::{Handle, LOSSLESS, QUEUED_RING, builder, fanout, queued};
+use crate::rivals::{CAPACITY, SleepRx, SleepTx};
+
+/// Nanoseconds from one event to the next.
+const PACE: u64 = 100_000;
+
+/// How long a stuck subscription's account may take to be complete once nobody publishes.
+const SETTLES: Duration = Duration::from_secs(10);
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timed {
+    /// The publish call.
+    Call,
+    /// From before the publish call until the event is read, by every subscription that is not stuck.
+    Delivery,
+}
+
+/// Who takes part.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// The publisher fills the queues, not the dispatcher.
+    pub(crate) inline: bool,
+    /// Lossless subscriptions, a sleeping thread each.
+    pub(crate) readers: usize,
+    /// One more, which nobody reads.
+    pub(crate) stuck: Option<QueueOverflow>,
+    /// What is timed.
+    pub(crate) timed: Timed,
+}
+
+/// Publishes for the budget's time.
+pub(crate) fn run(plan: &Plan, budget: &Budget) -> Option<Sample> {
+    let bus = builder(QUEUED_RING).fanout(fanout(plan.inline)).build().expect("the capacity is in range");
+    let mut stuck = plan.stuck.map(|overflow| queued(&bus, overflow));
+    let readers: Vec<_> = (0..plan.readers).map(|_| queued(&bus, LOSSLESS)).collect();
+    let mut handle = Handle::new(&bus, 0);
+    let start = Barrier::new(plan.readers + 1);
+    let clock = Clock::start();
+    let mut latency = Latency::new();
+    let mut number = 0;
+    thread::scope(|scope| {
+        let start = &start;
+        let read = |reader| scope.spawn(move || read(reader, clock, start, budget));
+        let readers: Vec<_> = readers.into_iter().map(read).collect();
+        start.wait();
+        // Fills the stuck queue; without a stamp these are not timed.
+        while number <= CAPACITY as u64 && handle.send(Event::make(0, number)) {
+            number += 1;
+        }
+        let end = clock.now() + budget.time.as_nanos() as u64;
+        let mut due = clock.now();
+        while due < end && !budget.stopped() {
+            due += PACE;
+            // Gives its core to the readers meanwhile.
+            while clock.now() < due {
+                thread::yield_now();
+            }
+            let from = clock.now();
+            if !handle.send(Event::stamped(number, from)) {
+                break;
+            }
+            number += 1;
+            if plan.timed == Timed::Call {
+                latency.single(clock.now() - from);
+            }
+        }
+        // The subscribers read what is left; nobody waits here.
+        let _ = bus.close(Duration::ZERO);
+        for reader in readers {
+            let (own, check) = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            if !budget.stopped() {
+                check.finish(&[number]);
+            }
+            if plan.timed == Timed::Delivery {
+                latency.merge(&own);
+            }
+        }
+    });
+    if budget.stopped() {
+        return None;
+    }
+    let mut sample = Sample::of_latency(latency);
+    if let (Some(stuck), Some(overflow)) = (&mut stuck, plan.stuck) {
+        sample.lost = settle(&bus, stuck, overflow, number);
+    }
+    Some(sample)
+}
+
+/// Reads everything, asleep while there is nothing.
+fn read(mut reader: Subscription<Event>, clock: Clock, start: &Barrier, budget: &Budget) -> (Latency, Check) {
+    let mut own = Latency::new();
+    let mut check = Check::new(false);
+    start.wait();
+    loop {
+        let polled = SleepRx::recv(&mut reader, |event: &Event| {
+            if event.stamp > 0 {
+                own.single(clock.now().saturating_sub(event.stamp));
+            }
+            check.take(event);
+        });
+        check.count(polled.got, polled.lost);
+        if polled.closed || budget.stopped() {
+            return (own, check);
+        }
+    }
+}
+
+/// Reads what a stuck subscription has kept and returns what it lost: it must have been stuck, have lost what its overflow says,
+/// and account for every event.
+fn settle(bus: &Bus<Event>, stuck: &mut Subscription<Event>, overflow: QueueOverflow, published: u64) -> u64 {
+    // The dispatcher may still be at the last events.
+    let until = Instant::now() + SETTLES;
+    while stuck.stats().ahead > 0 && Instant::now() < until {
+        thread::yield_now();
+    }
+    let lost = stuck.lost();
+    let mut kept = Vec::new();
+    while let Ok(event) = stuck.recv() {
+        kept.push(event.payload().number());
+    }
+    assert_eq!(kept.len() as u64 + lost, published, "a stuck subscription does not account for every event");
+    assert_eq!(kept.len(), CAPACITY, "the stuck queue was not full");
+    let first = if overflow == QueueOverflow::DropOldest { published - CAPACITY as u64 } else { 0 };
+    assert!(kept.iter().copied().eq(first..first + CAPACITY as u64), "{overflow:?} kept other events");
+    assert_eq!(bus.stats().accepted, published, "the bus counted other events");
+    lost
+}
