@@ -371,7 +371,8 @@ fn json_latency(latency: &Latency) -> Value {
         let at = |q| quantile(&latency.blocks, q);
         json!({ "p10": at(0.1), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "count": latency.blocks.len() })
     });
-    json!({ "singles": singles, "count": latency.singles.len(), "blocks": blocks })
+    let windows = Spread::of(&latency.windows).as_ref().map(spread);
+    json!({ "singles": singles, "count": latency.singles.len(), "blocks": blocks, "p99_of_windows": windows })
 }
 
 /// A spread as JSON.

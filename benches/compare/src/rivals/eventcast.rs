@@ -22,7 +22,7 @@ pub(crate) fn ring_wait(wait: Wait) -> RingWait {
 }
 
 /// The ring's word for what a slow reader does.
-fn overflow(lossy: bool) -> Overflow {
+pub(crate) fn overflow(lossy: bool) -> Overflow {
     if lossy { Overflow::Lag } else { Overflow::Block }
 }
 

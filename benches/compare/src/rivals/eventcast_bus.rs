@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use eventcast::ring::Publisher;
 use eventcast::{Bus, BusBuilder, Fanout, QueueOverflow, RecvError, Subscription, Topic, TryRecvError};
 
-use super::eventcast::{Shared, ring_wait};
+use super::eventcast::{Shared, overflow, ring_wait};
 use super::{CAPACITY, Idle, Polled, Racer, Rx, Setup, Shares, SleepRx, SleepTx, Tx};
 use crate::event::{Event, Load};
 use crate::share;
@@ -94,7 +94,10 @@ impl<C: Timing> Racer<Event> for Direct<C> {
     fn build(setup: &Setup) -> (Vec<Handle>, Vec<Subscription<Event>>) {
         let builder = C::set(builder(CAPACITY)).wait(ring_wait(setup.wait));
         let bus = builder.build().expect("the capacity is in range");
-        let subscribe = |_| bus.subscribe(">").expect("the pattern is valid");
+        let subscribe = |_| {
+            let subscription = bus.subscription(">").overflow(overflow(setup.lossy));
+            subscription.subscribe().expect("the pattern is valid")
+        };
         let rxs = (0..setup.subscribers).map(subscribe).collect();
         ((0..setup.publishers).map(|_| Handle::new(&bus, 0)).collect(), rxs)
     }

@@ -31,7 +31,9 @@ pub(crate) fn warren(subscribers: usize) -> Contestant {
 /// A median latency that is a limit and nobody's figure.
 pub(crate) fn limit(nanos: f64) -> Contestant {
     Contestant::new(&format!("limit: {nanos} ns"), move |_| {
-        Some(Sample::of_latency(Latency { blocks: vec![nanos], ..Latency::new() }))
+        let mut latency = Latency { blocks: vec![nanos], ..Latency::new() };
+        latency.single(nanos as u64);
+        Some(Sample::of_latency(latency))
     })
 }
 

@@ -20,7 +20,7 @@ const NAMED: f64 = 150.0;
 
 /// All of them.
 pub(super) fn rows() -> Vec<Row> {
-    let mut rows = vec![publish::<Precise>(), publish_by_name()];
+    let mut rows = vec![publish::<Precise>(), publish_unread::<Precise>(), publish_by_name()];
     rows.extend([false, true].map(counting));
     rows.extend([1, 4, 16].map(patterns));
     rows.extend([1, 4, 16].map(deliveries));
@@ -45,6 +45,28 @@ fn publish<C: Timing>() -> Row {
     .subject(Some(paced_racer::<Direct<C>>("bus, handle")))
     .rival(paced_racer::<RingAndClock<C>>("bare ring and a reading of the clock"), &bars)
     .rival(paced_racer::<Shared>("bare ring"), &shown)
+}
+
+/// The publish call through a topic's handle, while nobody reads.
+fn publish_unread<C: Timing>() -> Row {
+    /// A racer's paced publish calls that nobody reads.
+    fn racer<R: Racer<Event>>(name: &str) -> Contestant {
+        Contestant::new(name, paced::unread::<R>)
+    }
+    let bars = [(Metric::P50, Bar::AtMostPlus(HANDLE)), (Metric::P99, Bar::Shown)];
+    let shown = [(Metric::P50, Bar::Shown), (Metric::P99, Bar::Shown)];
+    Row::new(
+        &format!("bus-publish-{}-unread", C::NAME),
+        &format!(
+            "publish call through a topic's handle, {} clock, paced, 1 lagging subscriber that never reads",
+            C::NAME
+        ),
+        &format!("p50 <= bare ring and one reading of the clock, and {HANDLE} ns"),
+        "one thread; nobody waits",
+    )
+    .subject(Some(racer::<Direct<C>>("bus, handle")))
+    .rival(racer::<RingAndClock<C>>("bare ring and a reading of the clock"), &bars)
+    .rival(racer::<Shared>("bare ring"), &shown)
 }
 
 /// The publish call by name.

@@ -16,6 +16,10 @@ use crate::work::queues::{Plan, Timed, run};
 /// Subscriptions beside the one that is stuck.
 const BESIDE: usize = 3;
 
+/// What a stuck subscription may do to the 99th percentile of the others. Not `Bar::Change`, which forgives what is within the
+/// noise: that of a 99th percentile is many times this when others use the cores.
+const CHANGE: f64 = 1.2;
+
 /// All of them.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -38,6 +42,11 @@ fn word(inline: bool) -> &'static str {
     if inline { "inline" } else { "dispatcher" }
 }
 
+/// Who fills the queues.
+fn filler(inline: bool) -> &'static str {
+    if inline { "publisher" } else { "dispatcher" }
+}
+
 /// Our bus at full speed.
 fn ours(inline: bool, count: usize) -> Contestant {
     let name = format!("bus, queued, {}", word(inline));
@@ -53,7 +62,7 @@ fn rate(inline: bool, count: usize, least: f64) -> Row {
     let plot = if inline { "queued subscriptions, inline" } else { "queued subscriptions, dispatcher" };
     let mut row = Row::new(
         &format!("bus-queued-{who}-{count}"),
-        &format!("{count} queued subscriptions filled by the {who}, one thread each, lossless"),
+        &format!("{count} queued subscriptions filled by the {}, one thread each, lossless", filler(inline)),
         &format!(
             ">= {least} x docker/go-events, from another run; >= fan-out over crossbeam-channel by hand"
         ),
@@ -97,7 +106,7 @@ fn inline_against_dispatcher(timed: Timed, count: usize) -> Row {
         &format!("bus-inline-{name}-{count}"),
         &format!("{what}, {count} queued subscriptions, 10,000 events/s: filled by the publisher, or the dispatcher"),
         "nothing; shown",
-        "subscribers and dispatcher park; the publisher yields between events",
+        "subscribers and dispatcher park; the publisher sleeps between events",
     )
     .subject(Some(contestant(true)))
     .rival(contestant(false), &[(Metric::P50, Bar::Shown), (Metric::P99, Bar::Shown)])
@@ -113,12 +122,13 @@ fn stuck(inline: bool, policy: &str, overflow: QueueOverflow) -> Row {
     Row::new(
         &format!("bus-stuck-{who}-{policy}"),
         &format!(
-            "end to end, {BESIDE} queued subscriptions filled by the {who}, 10,000 events/s: beside a stuck one \
-             ({policy}), or by themselves"
+            "end to end, {BESIDE} queued subscriptions filled by the {}, 10,000 events/s: beside a stuck one \
+             ({policy}), or by themselves",
+            filler(inline)
         ),
-        "p99 of the others changes by < 20 %",
-        "subscribers and dispatcher park; the publisher yields between events",
+        "p99 of the others <= 1.2 x, whatever the noise",
+        "subscribers and dispatcher park; the publisher sleeps between events",
     )
     .subject(Some(contestant(Some(overflow))))
-    .rival(contestant(None), &[(Metric::P99, Bar::Change), (Metric::P50, Bar::Shown)])
+    .rival(contestant(None), &[(Metric::P99, Bar::AtMost(CHANGE)), (Metric::P50, Bar::Shown)])
 }

@@ -49,7 +49,7 @@ pub(crate) fn run(plan: &Plan, budget: &Budget) -> Option<Sample> {
     let mut handle = Handle::new(&bus, 0);
     let start = Barrier::new(plan.readers + 1);
     let clock = Clock::start();
-    let mut latency = Latency::new();
+    let mut calls = Vec::new();
     let mut number = 0;
     thread::scope(|scope| {
         let start = &start;
@@ -64,17 +64,15 @@ pub(crate) fn run(plan: &Plan, budget: &Budget) -> Option<Sample> {
         let mut due = clock.now();
         while due < end && !budget.stopped() {
             due += PACE;
-            // Gives its core to the readers meanwhile.
-            while clock.now() < due {
-                thread::yield_now();
-            }
+            // Asleep, so that both cores are the readers' meanwhile.
+            thread::sleep(Duration::from_nanos(due.saturating_sub(clock.now())));
             let from = clock.now();
             if !handle.send(Event::stamped(number, from)) {
                 break;
             }
             number += 1;
             if plan.timed == Timed::Call {
-                latency.single(clock.now() - from);
+                calls.push((from, clock.now() - from));
             }
         }
         // The subscribers read what is left; nobody waits here.
@@ -85,29 +83,35 @@ pub(crate) fn run(plan: &Plan, budget: &Budget) -> Option<Sample> {
                 check.finish(&[number]);
             }
             if plan.timed == Timed::Delivery {
-                latency.merge(&own);
+                calls.extend(own);
             }
         }
     });
     if budget.stopped() {
         return None;
     }
-    let mut sample = Sample::of_latency(latency);
+    let mut sample = Sample::of_latency(Latency::of_calls(&mut calls));
     if let (Some(stuck), Some(overflow)) = (&mut stuck, plan.stuck) {
         sample.lost = settle(&bus, stuck, overflow, number);
     }
     Some(sample)
 }
 
-/// Reads everything, asleep while there is nothing.
-fn read(mut reader: Subscription<Event>, clock: Clock, start: &Barrier, budget: &Budget) -> (Latency, Check) {
-    let mut own = Latency::new();
+/// Reads everything, asleep while there is nothing; returns when each stamped event was published and how long it took, and the
+/// account.
+fn read(
+    mut reader: Subscription<Event>,
+    clock: Clock,
+    start: &Barrier,
+    budget: &Budget,
+) -> (Vec<(u64, u64)>, Check) {
+    let mut own = Vec::new();
     let mut check = Check::new(false);
     start.wait();
     loop {
         let polled = SleepRx::recv(&mut reader, |event: &Event| {
             if event.stamp > 0 {
-                own.single(clock.now().saturating_sub(event.stamp));
+                own.push((event.stamp, clock.now().saturating_sub(event.stamp)));
             }
             check.take(event);
         });
