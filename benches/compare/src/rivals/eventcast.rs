@@ -27,7 +27,7 @@ pub(crate) fn overflow(lossy: bool) -> Overflow {
 }
 
 /// A builder for `setup`.
-fn builder(setup: &Setup) -> Builder {
+pub(crate) fn builder(setup: &Setup) -> Builder {
     Builder::new(CAPACITY).overflow(overflow(setup.lossy)).wait(ring_wait(setup.wait)).prefault(true)
 }
 

@@ -1,13 +1,12 @@
 //! Our bus: published to through a topic's handle or by name, read by direct and by queued subscriptions.
 
-use std::hint::black_box;
 use std::marker::PhantomData;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use eventcast::ring::Publisher;
 use eventcast::{Bus, BusBuilder, Fanout, QueueOverflow, RecvError, Subscription, Topic, TryRecvError};
 
-use super::eventcast::{Shared, overflow, ring_wait};
+use super::eventcast::{overflow, ring_wait};
+use super::timed_ring::{Precise, Timing};
 use super::{CAPACITY, Idle, Polled, Racer, Rx, Setup, Shares, SleepRx, SleepTx, Tx};
 use crate::event::{Event, Load};
 use crate::share;
@@ -18,56 +17,6 @@ pub(crate) const QUEUED_RING: usize = 4096;
 /// A bus that waits for room as long as it takes.
 pub(crate) fn builder(capacity: usize) -> BusBuilder<Event> {
     Bus::builder().capacity(capacity).publish_timeout(None).prefault(true)
-}
-
-/// Where the bus takes its events' times from. One more clock is one more type here and one more row.
-pub(crate) trait Timing: Send + 'static {
-    /// The word in names.
-    const NAME: &'static str;
-    /// A reading of it, as the bus reads it.
-    fn read() -> SystemTime;
-    /// Makes the bus use it.
-    fn set(builder: BusBuilder<Event>) -> BusBuilder<Event>;
-}
-
-/// The system's precise clock, which the bus takes unless told otherwise.
-pub(crate) struct Precise;
-
-impl Timing for Precise {
-    const NAME: &'static str = "precise";
-
-    #[inline]
-    fn read() -> SystemTime {
-        SystemTime::now()
-    }
-
-    fn set(builder: BusBuilder<Event>) -> BusBuilder<Event> {
-        builder
-    }
-}
-
-/// The bare ring, and a reading of the clock before each publish.
-pub(crate) struct RingAndClock<C>(PhantomData<C>);
-
-/// Its publisher.
-pub(crate) struct Timed<C>(Publisher<Event>, PhantomData<C>);
-
-impl<C: Timing> Racer<Event> for RingAndClock<C> {
-    type Tx = Timed<C>;
-    type Rx = eventcast::ring::Subscriber<Event>;
-
-    fn build(setup: &Setup) -> (Vec<Timed<C>>, Vec<Self::Rx>) {
-        let (txs, rxs) = Shared::build(setup);
-        (txs.into_iter().map(|tx| Timed(tx, PhantomData)).collect(), rxs)
-    }
-}
-
-impl<C: Timing> Tx<Event> for Timed<C> {
-    #[inline]
-    fn publish(&mut self, make: impl Fn() -> Event, _: &Idle) -> bool {
-        black_box(C::read());
-        self.0.publish(make()).is_ok()
-    }
 }
 
 /// The bus with one topic, its handle, and direct subscriptions that want everything.

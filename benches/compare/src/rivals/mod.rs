@@ -22,6 +22,8 @@ pub(crate) mod limits;
 pub(crate) mod recorded;
 pub(crate) mod ringcast;
 pub(crate) mod rtrb;
+#[cfg(feature = "ours")]
+pub(crate) mod timed_ring;
 pub(crate) mod tokio;
 #[cfg(feature = "ours")]
 pub(crate) mod tokio_shares;

@@ -4,13 +4,11 @@ use super::SHOWN;
 use crate::event::Event;
 use crate::race::{Bar, Contestant, Metric, Row};
 use crate::rivals::eventcast::Shared;
-use crate::rivals::eventcast_bus::{Direct, Named, Patterns, Precise, RingAndClock, Timing};
+use crate::rivals::eventcast_bus::{Direct, Named, Patterns};
+use crate::rivals::timed_ring::{Precise, RingAndClock, Timing, WideAndClock};
 use crate::rivals::tokio_shares::TokioShares;
 use crate::rivals::{Racer, recorded};
 use crate::work::{blocking, paced, shares, statistics};
-
-/// How publish calls are timed.
-const POLLED: &str = "one consumer thread polls the subscriber; either side spins";
 
 /// What a publish through a handle may cost beside the bare ring and a reading of the clock, in nanoseconds.
 const HANDLE: f64 = 15.0;
@@ -18,69 +16,80 @@ const HANDLE: f64 = 15.0;
 /// What a publish by name may cost, in nanoseconds.
 const NAMED: f64 = 150.0;
 
+/// Shown, nothing to reach, by median and tail.
+const SHOWN_TIMES: &[(Metric, Bar)] = &[(Metric::P50, Bar::Shown), (Metric::P99, Bar::Shown)];
+
+/// Who is there while publish calls are timed.
+#[derive(Clone, Copy, Debug)]
+enum Readers {
+    /// One subscriber, which a thread polls: both cores want the same lines.
+    Polling,
+    /// One that lags and never reads: the call by itself.
+    Unread,
+}
+
+impl Readers {
+    /// The end of a row's name, and how the row describes it.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Polling => {
+                ("", "1 polling subscriber", "one consumer thread polls the subscriber; either side spins")
+            }
+            Self::Unread => ("-unread", "1 lagging subscriber that never reads", "one thread; nobody waits"),
+        }
+    }
+
+    /// A racer's paced publish calls.
+    fn racer<R: Racer<Event>>(self, name: &str) -> Contestant {
+        match self {
+            Self::Polling => Contestant::new(name, |budget| paced::run::<R>(1, budget)),
+            Self::Unread => Contestant::new(name, paced::unread::<R>),
+        }
+    }
+}
+
 /// All of them.
 pub(super) fn rows() -> Vec<Row> {
-    let mut rows = vec![publish::<Precise>(), publish_unread::<Precise>(), publish_by_name()];
+    let mut rows = Vec::new();
+    rows.extend([Readers::Polling, Readers::Unread].map(publish::<Precise>));
+    rows.extend([Readers::Polling, Readers::Unread].map(publish_by_name));
     rows.extend([false, true].map(counting));
     rows.extend([1, 4, 16].map(patterns));
     rows.extend([1, 4, 16].map(deliveries));
     rows
 }
 
-/// A racer's paced publish calls to one subscriber.
-fn paced_racer<R: Racer<Event>>(name: &str) -> Contestant {
-    Contestant::new(name, |budget| paced::run::<R>(1, budget))
-}
-
 /// The publish call through a topic's handle.
-fn publish<C: Timing>() -> Row {
+fn publish<C: Timing>(readers: Readers) -> Row {
     let bars = [(Metric::P50, Bar::AtMostPlus(HANDLE)), (Metric::P99, Bar::Shown)];
-    let shown = [(Metric::P50, Bar::Shown), (Metric::P99, Bar::Shown)];
+    let (suffix, words, wait) = readers.words();
     Row::new(
-        &format!("bus-publish-{}", C::NAME),
-        &format!("publish call through a topic's handle, {} clock, paced, 1 polling subscriber", C::NAME),
+        &format!("bus-publish-{}{suffix}", C::NAME),
+        &format!("publish call through a topic's handle, {} clock, paced, {words}", C::NAME),
         &format!("p50 <= bare ring and one reading of the clock, and {HANDLE} ns"),
-        POLLED,
+        wait,
     )
-    .subject(Some(paced_racer::<Direct<C>>("bus, handle")))
-    .rival(paced_racer::<RingAndClock<C>>("bare ring and a reading of the clock"), &bars)
-    .rival(paced_racer::<Shared>("bare ring"), &shown)
-}
-
-/// The publish call through a topic's handle, while nobody reads.
-fn publish_unread<C: Timing>() -> Row {
-    /// A racer's paced publish calls that nobody reads.
-    fn racer<R: Racer<Event>>(name: &str) -> Contestant {
-        Contestant::new(name, paced::unread::<R>)
-    }
-    let bars = [(Metric::P50, Bar::AtMostPlus(HANDLE)), (Metric::P99, Bar::Shown)];
-    let shown = [(Metric::P50, Bar::Shown), (Metric::P99, Bar::Shown)];
-    Row::new(
-        &format!("bus-publish-{}-unread", C::NAME),
-        &format!(
-            "publish call through a topic's handle, {} clock, paced, 1 lagging subscriber that never reads",
-            C::NAME
-        ),
-        &format!("p50 <= bare ring and one reading of the clock, and {HANDLE} ns"),
-        "one thread; nobody waits",
+    .subject(Some(readers.racer::<Direct<C>>("bus, handle")))
+    .rival(readers.racer::<RingAndClock<C>>("bare ring and a reading of the clock"), &bars)
+    .rival(
+        readers.racer::<WideAndClock<C>>("bare ring of events as large as the bus's, and the clock"),
+        SHOWN_TIMES,
     )
-    .subject(Some(racer::<Direct<C>>("bus, handle")))
-    .rival(racer::<RingAndClock<C>>("bare ring and a reading of the clock"), &bars)
-    .rival(racer::<Shared>("bare ring"), &shown)
+    .rival(readers.racer::<Shared>("bare ring"), SHOWN_TIMES)
 }
 
 /// The publish call by name.
-fn publish_by_name() -> Row {
-    let shown = [(Metric::P50, Bar::Shown), (Metric::P99, Bar::Shown)];
+fn publish_by_name(readers: Readers) -> Row {
+    let (suffix, words, wait) = readers.words();
     Row::new(
-        "bus-publish-name",
-        "publish call by name, 16 topics in turn, paced, 1 polling subscriber",
-        &format!("p50 < {NAMED} ns"),
-        POLLED,
+        &format!("bus-publish-name{suffix}"),
+        &format!("publish call by name, 16 topics in turn, paced, {words}"),
+        &format!("p50 <= {NAMED} ns"),
+        wait,
     )
-    .subject(Some(paced_racer::<Named>("bus, by name")))
+    .subject(Some(readers.racer::<Named>("bus, by name")))
     .rival(recorded::limit(NAMED), &[(Metric::P50, Bar::AtMost(1.0))])
-    .rival(paced_racer::<Direct<Precise>>("bus, handle"), &shown)
+    .rival(readers.racer::<Direct<Precise>>("bus, handle"), SHOWN_TIMES)
 }
 
 /// The counts of topics, on against off.
