@@ -28,6 +28,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
+    /// For tests of works.
+    #[cfg(test)]
+    pub(crate) fn short() -> Self {
+        Self { time: Duration::from_millis(20), stop: Arc::new(AtomicBool::new(false)) }
+    }
+
     /// Whether to give up.
     #[inline]
     pub(crate) fn stopped(&self) -> bool {

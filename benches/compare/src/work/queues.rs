@@ -142,3 +142,53 @@ fn settle(bus: &Bus<Event>, stuck: &mut Subscription<Event>, overflow: QueueOver
     assert_eq!(bus.stats().accepted, published, "the bus counted other events");
     lost
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Settles a subscription of `overflow` that was stuck for so many events, as one of which `claimed` is expected.
+    fn settled(overflow: QueueOverflow, claimed: QueueOverflow, events: u64) -> u64 {
+        let bus = builder(QUEUED_RING).build().expect("the capacity is in range");
+        let mut stuck = queued(&bus, overflow);
+        let mut handle = Handle::new(&bus, 0);
+        assert!((0..events).all(|number| handle.send(Event::make(0, number))));
+        let _ = bus.close(Duration::ZERO);
+        settle(&bus, &mut stuck, claimed, events)
+    }
+
+    const FULL: u64 = CAPACITY as u64;
+
+    #[test]
+    fn every_policy_is_measured_by_everybody() {
+        let blocks = QueueOverflow::Block { within: Duration::ZERO };
+        for stuck in [None, Some(blocks), Some(QueueOverflow::DropOldest), Some(QueueOverflow::DropNewest)] {
+            for inline in [false, true] {
+                for timed in [Timed::Call, Timed::Delivery] {
+                    let plan = Plan { inline, readers: 2, stuck, timed };
+                    let sample = run(&plan, &Budget::short()).expect("nobody gave up");
+                    assert_eq!(sample.lost > 0, stuck.is_some());
+                    assert!(sample.latency.is_some_and(|latency| latency.singles.len() > 0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stuck_account_is_exact() {
+        assert_eq!(settled(QueueOverflow::DropOldest, QueueOverflow::DropOldest, FULL + 9), 9);
+        assert_eq!(settled(QueueOverflow::DropNewest, QueueOverflow::DropNewest, FULL + 9), 9);
+    }
+
+    #[test]
+    #[should_panic(expected = "kept other events")]
+    fn keeping_the_wrong_events_is_a_panic() {
+        settled(QueueOverflow::DropNewest, QueueOverflow::DropOldest, FULL + 9);
+    }
+
+    #[test]
+    #[should_panic(expected = "was not full")]
+    fn a_queue_that_was_not_stuck_is_a_panic() {
+        settled(QueueOverflow::DropNewest, QueueOverflow::DropNewest, FULL - 1);
+    }
+}

@@ -108,3 +108,57 @@ fn consume<R: Shares>(rxs: &mut [R], gate: Option<&Gate>, idle: &Idle) -> Vec<Sh
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::run;
+    use crate::event::Event;
+    use crate::measure::{Budget, Run, Sample, bounded};
+    use crate::rivals::eventcast_bus::Patterns;
+    use crate::rivals::tokio_shares::TokioShares;
+    use crate::rivals::{Racer, Setup};
+
+    /// A racer whose subscribers get the share of their neighbour.
+    struct Mixed<R>(R);
+
+    impl<R: Racer<Event>> Racer<Event> for Mixed<R> {
+        type Tx = R::Tx;
+        type Rx = R::Rx;
+        const GATED: bool = R::GATED;
+
+        fn build(setup: &Setup) -> (Vec<R::Tx>, Vec<R::Rx>) {
+            let (txs, mut rxs) = R::build(setup);
+            rxs.rotate_left(1);
+            (txs, rxs)
+        }
+    }
+
+    #[test]
+    fn everybody_gets_their_share() {
+        for count in [1, 4, 16] {
+            assert!(run::<Patterns>(count, &Budget::short()).is_some());
+            assert!(run::<TokioShares>(count, &Budget::short()).is_some());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "came where")]
+    fn a_foreign_share_of_ours_is_a_panic() {
+        run::<Mixed<Patterns>>(4, &Budget::short());
+    }
+
+    #[test]
+    #[should_panic(expected = "came where")]
+    fn a_foreign_share_of_tokio_is_a_panic() {
+        // The gate holds the publisher until the run is told to give up: then the panic shows.
+        let run: Run = Arc::new(run_mixed_tokio);
+        let _ = bounded(&run, Duration::from_millis(20));
+    }
+
+    fn run_mixed_tokio(budget: &Budget) -> Option<Sample> {
+        run::<Mixed<TokioShares>>(4, budget)
+    }
+}

@@ -74,3 +74,19 @@ pub(crate) fn run(statistics: bool, reader: bool, budget: &Budget) -> Option<Sam
     let nanos = quantile(&blocks, 0.5);
     (nanos > 0.0).then(|| Sample::of_rate(BLOCK, Duration::from_nanos(nanos as u64)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::run;
+    use crate::measure::Budget;
+
+    #[test]
+    fn blocks_are_counted_or_not_and_read_or_not() {
+        for statistics in [true, false] {
+            for reader in [true, false] {
+                let sample = run(statistics, reader, &Budget::short()).expect("nobody gave up");
+                assert!(sample.rate.is_some_and(|rate| rate > 0.0));
+            }
+        }
+    }
+}
