@@ -81,9 +81,11 @@ pub(crate) struct Latency {
 }
 
 /// Nanoseconds of a window of time.
+#[cfg(any(test, feature = "ours"))]
 const WINDOW: u64 = 50_000_000;
 
 /// Fewer calls than this have no 99th percentile.
+#[cfg(any(test, feature = "ours"))]
 const LEAST_CALLS: usize = 100;
 
 impl Latency {
@@ -105,6 +107,7 @@ impl Latency {
     }
 
     /// Of calls that are given by when they began and how many nanoseconds they took, with windows.
+    #[cfg(any(test, feature = "ours"))]
     pub(crate) fn of_calls(calls: &mut [(u64, u64)]) -> Self {
         let mut latency = Self::new();
         calls.sort_unstable();

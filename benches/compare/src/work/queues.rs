@@ -168,7 +168,7 @@ mod tests {
                     let plan = Plan { inline, readers: 2, stuck, timed };
                     let sample = run(&plan, &Budget::short()).expect("nobody gave up");
                     assert_eq!(sample.lost > 0, stuck.is_some());
-                    assert!(sample.latency.is_some_and(|latency| latency.singles.len() > 0));
+                    assert!(sample.latency.is_some_and(|latency| !latency.singles.is_empty()));
                 }
             }
         }
