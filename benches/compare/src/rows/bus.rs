@@ -134,7 +134,7 @@ fn deliveries(count: usize) -> Row {
     Row::new(
         &format!("bus-direct-{count}"),
         &format!("{count} direct subscriptions, one thread each, lossless"),
-        ">= 10 x Warren's deliveries, from another run",
+        ">= 10 x Warren's deliveries, from another run (2 virtual cores, AMD EPYC)",
         "both sides park",
     )
     .plot("direct subscriptions, a thread each", count)

@@ -64,7 +64,7 @@ fn rate(inline: bool, count: usize, least: f64) -> Row {
         &format!("bus-queued-{who}-{count}"),
         &format!("{count} queued subscriptions filled by the {}, one thread each, lossless", filler(inline)),
         &format!(
-            ">= {least} x docker/go-events, from another run; >= fan-out over crossbeam-channel by hand"
+            ">= {least} x docker/go-events, from another run (2 virtual cores, AMD EPYC); >= fan-out over crossbeam-channel by hand"
         ),
         "all sides park",
     )
