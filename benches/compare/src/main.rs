@@ -14,6 +14,8 @@ mod race;
 mod report;
 mod rivals;
 mod rows;
+#[cfg(feature = "ours")]
+mod share;
 mod work;
 
 use std::error::Error;
@@ -149,7 +151,7 @@ fn print_row(outcome: &Outcome) {
             line += &format!(" p50 {:7.1} ns, p99 {:6.0} ns", latency.p50(), latency.p99());
         }
         for verdict in &entry.verdicts {
-            line += &format!("  {} ratio {}", verdict.metric.name(), report::ratio(verdict.ratio));
+            line += &format!("  {} ratio {}", verdict.metric.name(), report::comparison(verdict));
             if verdict.bar != Bar::Shown {
                 line += &format!(
                     " [{}: {}]",

@@ -28,6 +28,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
+    /// For tests of works.
+    #[cfg(test)]
+    pub(crate) fn short() -> Self {
+        Self { time: Duration::from_millis(20), stop: Arc::new(AtomicBool::new(false)) }
+    }
+
     /// Whether to give up.
     #[inline]
     pub(crate) fn stopped(&self) -> bool {
@@ -70,12 +76,22 @@ pub(crate) struct Latency {
     pub(crate) singles: Histogram<u64>,
     /// Mean nanoseconds per call of each block.
     pub(crate) blocks: Vec<f64>,
+    /// 99th percentile of the single calls of each window of time, where a row has windows.
+    pub(crate) windows: Vec<f64>,
 }
+
+/// Nanoseconds of a window of time.
+#[cfg(any(test, feature = "ours"))]
+const WINDOW: u64 = 50_000_000;
+
+/// Fewer calls than this have no 99th percentile.
+#[cfg(any(test, feature = "ours"))]
+const LEAST_CALLS: usize = 100;
 
 impl Latency {
     /// Nothing measured yet.
     pub(crate) fn new() -> Self {
-        Self { singles: histogram(), blocks: Vec::new() }
+        Self { singles: histogram(), blocks: Vec::new(), windows: Vec::new() }
     }
 
     /// Adds one call.
@@ -90,6 +106,21 @@ impl Latency {
         self.blocks.push(nanos as f64 / calls as f64);
     }
 
+    /// Of calls that are given by when they began and how many nanoseconds they took, with windows.
+    #[cfg(any(test, feature = "ours"))]
+    pub(crate) fn of_calls(calls: &mut [(u64, u64)]) -> Self {
+        let mut latency = Self::new();
+        calls.sort_unstable();
+        for window in calls.chunk_by(|(one, _), (other, _)| one / WINDOW == other / WINDOW) {
+            let nanos: Vec<f64> = window.iter().map(|(_, nanos)| *nanos as f64).collect();
+            if nanos.len() >= LEAST_CALLS {
+                latency.windows.push(quantile(&nanos, 0.99));
+            }
+        }
+        calls.iter().for_each(|(_, nanos)| latency.single(*nanos));
+        latency
+    }
+
     /// Median in nanoseconds: over blocks where there are blocks, since single calls are below the clock's step.
     pub(crate) fn p50(&self) -> f64 {
         if self.blocks.is_empty() {
@@ -99,15 +130,21 @@ impl Latency {
         }
     }
 
-    /// 99th percentile of single calls in nanoseconds.
+    /// 99th percentile of single calls in nanoseconds: that of the median window where there are windows. Otherwise a hundredth
+    /// of the time, in which the machine did something else, would be the figure.
     pub(crate) fn p99(&self) -> f64 {
-        self.singles.value_at_quantile(0.99) as f64
+        if self.windows.is_empty() {
+            self.singles.value_at_quantile(0.99) as f64
+        } else {
+            quantile(&self.windows, 0.5)
+        }
     }
 
     /// Adds another measurement's.
     pub(crate) fn merge(&mut self, other: &Latency) {
         self.singles.add(&other.singles).expect("both have the same bounds");
         self.blocks.extend_from_slice(&other.blocks);
+        self.windows.extend_from_slice(&other.windows);
     }
 }
 
@@ -266,6 +303,17 @@ mod tests {
     #[should_panic(expected = "a wrong checksum")]
     fn its_panic_is_passed_on() {
         let _ = run(|_| panic!("a wrong checksum"));
+    }
+
+    #[test]
+    fn a_stall_in_one_window_is_not_the_99th_percentile() {
+        // Three windows, and in the second a stall of 5 ms.
+        let mut calls: Vec<(u64, u64)> = (0..1500).map(|at| (at * 100_000, 10)).collect();
+        calls[600..650].iter_mut().for_each(|(_, nanos)| *nanos = 5_000_000);
+        let latency = Latency::of_calls(&mut calls);
+        assert_eq!(latency.windows.len(), 3);
+        assert_eq!(latency.p99(), 10.0);
+        assert!(latency.singles.value_at_quantile(0.99) > 4_000_000);
     }
 
     #[test]

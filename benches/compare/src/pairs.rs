@@ -90,7 +90,7 @@ pub(crate) struct Verdict {
     pub(crate) metric: Metric,
     /// What had to be reached.
     pub(crate) bar: Bar,
-    /// Ratios ours/theirs, where there were pairs.
+    /// Ratios ours/theirs, or differences where the bar is one, where there were pairs.
     pub(crate) ratio: Option<Spread>,
     /// Whether it was reached; none where there is no bar or nothing was measured.
     pub(crate) reached: Option<bool>,
@@ -160,7 +160,10 @@ pub(crate) fn run(row: &Row, effort: &Effort, tick: &mut dyn FnMut(&str)) -> Out
             }
         };
         for (metric, bar) in &rival.bars {
-            let ratio = Spread::of(&ratios(&pairs, *metric));
+            let ratio = Spread::of(&match bar.is_difference() {
+                true => differences(&pairs, *metric),
+                false => ratios(&pairs, *metric),
+            });
             let noise = noise.iter().find(|(of, _)| of == metric).map_or((1.0, 1.0), |(_, n)| (n.p10, n.p90));
             // Fewer pairs than asked for are no comparison.
             let full = ratio.filter(|_| pairs.len() == count);
@@ -260,10 +263,19 @@ impl Runner<'_> {
     }
 }
 
+/// The figures of each pair.
+fn figures(pairs: &[(Sample, Sample)], metric: Metric) -> impl Iterator<Item = (f64, f64)> {
+    pairs.iter().filter_map(move |(a, b)| Some((metric.of(a)?, metric.of(b)?)))
+}
+
 /// The ratio of the first to the second of each pair.
 fn ratios(pairs: &[(Sample, Sample)], metric: Metric) -> Vec<f64> {
-    let figures = pairs.iter().filter_map(|(a, b)| Some((metric.of(a)?, metric.of(b)?)));
-    figures.filter(|(_, b)| *b > 0.0).map(|(a, b)| a / b).collect()
+    figures(pairs, metric).filter(|(_, b)| *b > 0.0).map(|(a, b)| a / b).collect()
+}
+
+/// By how much the first of each pair is more than the second.
+fn differences(pairs: &[(Sample, Sample)], metric: Metric) -> Vec<f64> {
+    figures(pairs, metric).map(|(a, b)| a - b).collect()
 }
 
 /// Fills in the rows' comparisons with other rows.

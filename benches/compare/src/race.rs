@@ -40,13 +40,16 @@ impl Metric {
     }
 }
 
-/// What the median ratio of ours to theirs must reach.
+/// What the median ratio of ours to theirs must reach, or their difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Bar {
     /// At least this.
     AtLeast(f64),
     /// At most this.
     AtMost(f64),
+    /// At most theirs and so many nanoseconds: holds the difference, not the ratio.
+    #[cfg_attr(not(feature = "ours"), allow(dead_code, reason = "only rows of the bus have it"))]
+    AtMostPlus(f64),
     /// No worse than the noise of ours against ours.
     NoWorse,
     /// Below 1.2, or below the noise's 90th percentile where that is more.
@@ -61,6 +64,7 @@ impl Bar {
         match self {
             Bar::AtLeast(bar) => format!("{} >= {bar} x", metric.name()),
             Bar::AtMost(bar) => format!("{} <= {bar} x", metric.name()),
+            Bar::AtMostPlus(bar) => format!("{} <= theirs + {bar} ns", metric.name()),
             Bar::NoWorse if metric.more_is_better() => format!("{} >= (within noise)", metric.name()),
             Bar::NoWorse => format!("{} <= (within noise)", metric.name()),
             Bar::Change => format!("{} changes < 20 % (or within noise)", metric.name()),
@@ -68,11 +72,16 @@ impl Bar {
         }
     }
 
+    /// Whether ours is held against theirs by the difference; otherwise it is by the ratio.
+    pub(crate) fn is_difference(self) -> bool {
+        matches!(self, Bar::AtMostPlus(_))
+    }
+
     /// Whether `median` reaches it; `noise` is the 10th and 90th percentile of ours against ours.
     pub(crate) fn reached(self, metric: Metric, median: f64, noise: (f64, f64)) -> Option<bool> {
         match self {
             Bar::AtLeast(bar) => Some(median >= bar),
-            Bar::AtMost(bar) => Some(median <= bar),
+            Bar::AtMost(bar) | Bar::AtMostPlus(bar) => Some(median <= bar),
             Bar::NoWorse if metric.more_is_better() => Some(median >= noise.0.min(1.0)),
             Bar::NoWorse => Some(median <= noise.1.max(1.0)),
             Bar::Change => Some(median < noise.1.max(1.2)),
@@ -190,6 +199,8 @@ mod tests {
             (Bar::AtLeast(1.4), Metric::Rate, 1.4, Some(true)),
             (Bar::AtLeast(1.4), Metric::Rate, 1.39, Some(false)),
             (Bar::AtMost(2.5), Metric::P50, 2.6, Some(false)),
+            (Bar::AtMostPlus(15.0), Metric::P50, 15.0, Some(true)),
+            (Bar::AtMostPlus(15.0), Metric::P50, 15.1, Some(false)),
             (Bar::NoWorse, Metric::Rate, 0.91, Some(true)),
             (Bar::NoWorse, Metric::Rate, 0.89, Some(false)),
             (Bar::NoWorse, Metric::P99, 1.3, Some(true)),

@@ -132,7 +132,7 @@ pub(crate) fn markdown(header: &Header, outcomes: &[Outcome], plots: &[String]) 
     let (reached, missed, open) = tally(outcomes);
     let _ = writeln!(out, "- comparisons: {reached} reached, {missed} NOT REACHED, {open} not measured\n");
     out.push_str(
-        "Ratios are ours/theirs: the median over pairs and the 10th to 90th percentile. Rates in million events per\n\
+        "Ratios are ours/theirs (ours - theirs where it says ns): the median over pairs and the 10th to 90th percentile. Rates in million events per\n\
          second, latencies in nanoseconds; `p50 (blocks)` is the median of means over 32 calls, all other percentiles\n\
          are of single calls.\n\n",
     );
@@ -161,7 +161,7 @@ fn summary(out: &mut String, outcomes: &[Outcome]) {
                     outcome.row.name,
                     entry.name,
                     verdict.bar.name(verdict.metric),
-                    ratio(verdict.ratio),
+                    comparison(verdict),
                     verdict_word(entry, verdict),
                 );
             }
@@ -183,6 +183,14 @@ fn summary(out: &mut String, outcomes: &[Outcome]) {
 /// A ratio with its spread.
 pub(crate) fn ratio(spread: Option<Spread>) -> String {
     spread.map_or_else(|| "-".to_owned(), |s| format!("{:.2} ({:.2}..{:.2})", s.p50, s.p10, s.p90))
+}
+
+/// A verdict's ratio with its spread, or its difference.
+pub(crate) fn comparison(verdict: &Verdict) -> String {
+    match verdict.ratio {
+        Some(s) if verdict.bar.is_difference() => format!("{:+.1} ns ({:+.1}..{:+.1})", s.p50, s.p10, s.p90),
+        spread => ratio(spread),
+    }
 }
 
 /// One row in full.
@@ -257,7 +265,7 @@ fn verdicts(out: &mut String, entry: &Entry) {
     let ratios: Vec<String> = entry
         .verdicts
         .iter()
-        .map(|verdict| format!("{} {}", verdict.metric.name(), ratio(verdict.ratio)))
+        .map(|verdict| format!("{} {}", verdict.metric.name(), comparison(verdict)))
         .collect();
     let words: Vec<String> = entry
         .verdicts
@@ -337,9 +345,10 @@ fn json_entry(row: &str, ours: bool, entry: &Entry) -> Value {
         .verdicts
         .iter()
         .map(|verdict| {
+            let how = if verdict.bar.is_difference() { "difference_ns" } else { "ratio" };
             json!({
                 "metric": verdict.metric.name(), "must": verdict.bar.name(verdict.metric),
-                "ratio": verdict.ratio.as_ref().map(spread), "reached": verdict.reached,
+                how: verdict.ratio.as_ref().map(spread), "reached": verdict.reached,
             })
         })
         .collect();
@@ -362,7 +371,8 @@ fn json_latency(latency: &Latency) -> Value {
         let at = |q| quantile(&latency.blocks, q);
         json!({ "p10": at(0.1), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "count": latency.blocks.len() })
     });
-    json!({ "singles": singles, "count": latency.singles.len(), "blocks": blocks })
+    let windows = Spread::of(&latency.windows).as_ref().map(spread);
+    json!({ "singles": singles, "count": latency.singles.len(), "blocks": blocks, "p99_of_windows": windows })
 }
 
 /// A spread as JSON.

@@ -22,12 +22,12 @@ pub(crate) fn ring_wait(wait: Wait) -> RingWait {
 }
 
 /// The ring's word for what a slow reader does.
-fn overflow(lossy: bool) -> Overflow {
+pub(crate) fn overflow(lossy: bool) -> Overflow {
     if lossy { Overflow::Lag } else { Overflow::Block }
 }
 
 /// A builder for `setup`.
-fn builder(setup: &Setup) -> Builder {
+pub(crate) fn builder(setup: &Setup) -> Builder {
     Builder::new(CAPACITY).overflow(overflow(setup.lossy)).wait(ring_wait(setup.wait)).prefault(true)
 }
 

@@ -8,15 +8,25 @@ use crate::event::Load;
 pub(crate) mod async_broadcast;
 pub(crate) mod bus;
 pub(crate) mod crossbeam;
+#[cfg(feature = "ours")]
+pub(crate) mod crossbeam_arc;
 pub(crate) mod disruptor;
 #[cfg(feature = "ours")]
 pub(crate) mod eventcast;
+#[cfg(feature = "ours")]
+pub(crate) mod eventcast_bus;
 pub(crate) mod flume;
 pub(crate) mod kanal;
 pub(crate) mod limits;
+#[cfg(feature = "ours")]
+pub(crate) mod recorded;
 pub(crate) mod ringcast;
 pub(crate) mod rtrb;
+#[cfg(feature = "ours")]
+pub(crate) mod timed_ring;
 pub(crate) mod tokio;
+#[cfg(feature = "ours")]
+pub(crate) mod tokio_shares;
 
 /// Capacity of every ring and channel.
 pub(crate) const CAPACITY: usize = 1024;
@@ -142,6 +152,13 @@ pub(crate) trait SleepTx<E: Load>: Tx<E> {
 pub(crate) trait SleepRx<E: Load>: Rx<E> {
     /// Sleeps until there is something and reads at least one event of it.
     fn recv(&mut self, read: impl FnMut(&E)) -> Polled;
+}
+
+/// A subscriber's end that wants some topics and reads past the others.
+#[cfg(feature = "ours")]
+pub(crate) trait Shares: Rx<crate::event::Event> {
+    /// How many events lie behind it, of any topic.
+    fn passed(&self) -> u64;
 }
 
 /// A library in the race.

@@ -1,9 +1,13 @@
 //! The table: every row of the record, with what it must reach.
 
 mod blocking;
+#[cfg(feature = "ours")]
+mod bus;
 mod lag;
 mod latency;
 mod ours;
+#[cfg(feature = "ours")]
+mod queues;
 mod throughput;
 
 use crate::event::Load;
@@ -61,6 +65,11 @@ pub(crate) fn all() -> Vec<Row> {
     rows.extend(latency::rows());
     rows.extend(lag::rows());
     rows.extend(blocking::rows());
+    #[cfg(feature = "ours")]
+    {
+        rows.extend(bus::rows());
+        rows.extend(queues::rows());
+    }
     // A row that only compares ours with ours has nothing to run without ours.
     rows.retain(|row| row.subject.is_some() || !row.rivals.is_empty());
     rows

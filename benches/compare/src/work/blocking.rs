@@ -97,3 +97,49 @@ where
     account(&mut sample, &checks);
     Some(sample)
 }
+
+#[cfg(all(test, feature = "ours"))]
+mod tests {
+    use std::time::Duration;
+
+    use eventcast::{Bus, QueueOverflow, Subscription};
+
+    use super::run;
+    use crate::event::Event;
+    use crate::measure::Budget;
+    use crate::rivals::crossbeam_arc::CrossbeamArc;
+    use crate::rivals::eventcast_bus::{Handle, Queued};
+    use crate::rivals::{Racer, Setup};
+
+    /// Queues so short that they lose events.
+    struct Losing;
+
+    impl Racer<Event> for Losing {
+        type Tx = Handle;
+        type Rx = Subscription<Event>;
+
+        fn build(_: &Setup) -> (Vec<Handle>, Vec<Subscription<Event>>) {
+            let bus = Bus::builder().build().expect("the capacity is in range");
+            let queue = bus.subscription(">").queue(1).queue_overflow(QueueOverflow::DropNewest);
+            (vec![Handle::new(&bus, 0)], vec![queue.subscribe().expect("there is a thread")])
+        }
+    }
+
+    #[test]
+    fn queues_lose_nothing() {
+        for count in [1, 4] {
+            assert!(run::<Queued<false>>(count, &Budget::short()).is_some());
+            assert!(run::<Queued<true>>(count, &Budget::short()).is_some());
+            assert!(run::<CrossbeamArc>(count, &Budget::short()).is_some());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "came where")]
+    fn a_queue_that_loses_is_a_panic() {
+        // A reader that keeps up by chance loses nothing: tries until one does not.
+        for _ in 0..100 {
+            run::<Losing>(1, &Budget { time: Duration::from_millis(50), ..Budget::short() });
+        }
+    }
+}

@@ -7,6 +7,12 @@ pub(crate) mod never_read;
 pub(crate) mod paced;
 pub(crate) mod parked;
 #[cfg(feature = "ours")]
+pub(crate) mod queues;
+#[cfg(feature = "ours")]
+pub(crate) mod shares;
+#[cfg(feature = "ours")]
+pub(crate) mod statistics;
+#[cfg(feature = "ours")]
 pub(crate) mod stuck;
 pub(crate) mod throughput;
 
@@ -55,8 +61,14 @@ impl Gate {
     pub(crate) fn advance(&self, thread: usize, checks: &[Check]) {
         for publisher in 0..self.publishers {
             let slowest = checks.iter().map(|check| check.next[publisher]).min().unwrap_or(u64::MAX);
-            self.progress[thread * self.publishers + publisher].0.store(slowest, Ordering::Release);
+            self.advance_to(thread, publisher, slowest);
         }
+    }
+
+    /// Tells which event of `publisher` consumer thread `thread` reads next.
+    #[inline]
+    pub(crate) fn advance_to(&self, thread: usize, publisher: usize, next: u64) {
+        self.progress[thread * self.publishers + publisher].0.store(next, Ordering::Release);
     }
 }
 

@@ -49,34 +49,7 @@ pub(crate) fn run<R: Racer<Event>>(subscribers: usize, budget: &Budget) -> Optio
             }
         });
         start.wait();
-        let clock = Clock::start();
-        let end = budget.time.as_nanos() as u64;
-        'run: while clock.now() < end {
-            for _ in 0..SINGLES {
-                let from = clock.now();
-                let published = tx.publish(|| Event::make(0, number), &idle);
-                let until = clock.now();
-                number += 1;
-                latency.single(until - from);
-                if !published || !clock.until(until + REST, budget) {
-                    break 'run;
-                }
-            }
-            for _ in 0..BLOCKS {
-                let from = clock.now();
-                for _ in 0..BLOCK {
-                    if !tx.publish(|| Event::make(0, number), &idle) {
-                        break 'run;
-                    }
-                    number += 1;
-                }
-                let until = clock.now();
-                latency.block(until - from, BLOCK);
-                if !clock.until(until + REST * BLOCK, budget) {
-                    break 'run;
-                }
-            }
-        }
+        (latency, number) = time(tx, &idle, budget);
         done.store(true, Ordering::Release);
         checks = consumer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     });
@@ -89,4 +62,58 @@ pub(crate) fn run<R: Racer<Event>>(subscribers: usize, budget: &Budget) -> Optio
     let mut sample = Sample::of_latency(latency);
     account(&mut sample, &checks);
     Some(sample)
+}
+
+/// The same calls while one lossy subscriber never reads: nobody touches what they write. Afterwards it reads once, and its account
+/// must be exact.
+#[cfg(feature = "ours")]
+pub(crate) fn unread<R: Racer<Event>>(budget: &Budget) -> Option<Sample> {
+    let setup = Setup { publishers: 1, subscribers: 1, wait: Wait::Spin, lossy: true };
+    let (mut txs, mut rxs) = R::build(&setup);
+    let idle = Idle::new(Wait::Spin, &budget.stop);
+    let (latency, number) = time(txs.first_mut()?, &idle, budget);
+    let mut check = Check::new(true);
+    while !check.complete(number) {
+        let polled = rxs.first_mut()?.poll(CAPACITY, |event| check.take(event));
+        check.count(polled.got, polled.lost);
+        assert!(polled.got > 0 || polled.lost > 0, "a lossy subscriber does not account for every event");
+    }
+    let mut sample = Sample::of_latency(latency);
+    account(&mut sample, &[check]);
+    (!budget.stopped()).then_some(sample)
+}
+
+/// Publishes single events and blocks of them in turn for the budget's time; returns their times and how many events there were.
+fn time(tx: &mut impl Tx<Event>, idle: &Idle, budget: &Budget) -> (Latency, u64) {
+    let mut latency = Latency::new();
+    let mut number = 0;
+    let clock = Clock::start();
+    let end = budget.time.as_nanos() as u64;
+    'run: while clock.now() < end {
+        for _ in 0..SINGLES {
+            let from = clock.now();
+            let published = tx.publish(|| Event::make(0, number), idle);
+            let until = clock.now();
+            number += 1;
+            latency.single(until - from);
+            if !published || !clock.until(until + REST, budget) {
+                break 'run;
+            }
+        }
+        for _ in 0..BLOCKS {
+            let from = clock.now();
+            for _ in 0..BLOCK {
+                if !tx.publish(|| Event::make(0, number), idle) {
+                    break 'run;
+                }
+                number += 1;
+            }
+            let until = clock.now();
+            latency.block(until - from, BLOCK);
+            if !clock.until(until + REST * BLOCK, budget) {
+                break 'run;
+            }
+        }
+    }
+    (latency, number)
 }
