@@ -31,10 +31,10 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The time now.
+    /// The time now, as a bus with this clock would give it to an event.
     #[inline]
     #[allow(clippy::disallowed_methods, reason = "the one home of wall time")]
-    pub(crate) fn now(self) -> SystemTime {
+    pub fn now(self) -> SystemTime {
         match self {
             #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]
             Self::Coarse => linux::coarse(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use eventcast::{Bus, BusBuilder, Fanout, QueueOverflow, RecvError, Subscription, Topic, TryRecvError};
 
 use super::eventcast::{overflow, ring_wait};
-use super::timed_ring::{Precise, Timing};
+use super::timed_ring::{Coarse, Timing};
 use super::{CAPACITY, Idle, Polled, Racer, Rx, Setup, Shares, SleepRx, SleepTx, Tx};
 use crate::event::{Event, Load};
 use crate::share;
@@ -66,7 +66,7 @@ impl Racer<Event> for Named {
     type Rx = Subscription<Event>;
 
     fn build(setup: &Setup) -> (Vec<ByName>, Vec<Subscription<Event>>) {
-        let (txs, rxs) = Direct::<Precise>::build(setup);
+        let (txs, rxs) = Direct::<Coarse>::build(setup);
         let names = || (0..share::TOPICS).map(share::name).collect();
         (txs.into_iter().map(|tx| ByName { bus: tx._bus, names: names() }).collect(), rxs)
     }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::SystemTime;
 
 use eventcast::ring::{Publisher, Subscriber, TryRecvError};
-use eventcast::{BusBuilder, Event as BusEvent};
+use eventcast::{BusBuilder, Clock, Event as BusEvent};
 
 use super::eventcast::{Shared, builder};
 use super::{Idle, Polled, Racer, Rx, Setup, Tx};
@@ -21,7 +21,23 @@ pub(crate) trait Timing: Send + 'static {
     fn set(builder: BusBuilder<Event>) -> BusBuilder<Event>;
 }
 
-/// The system's precise clock, which the bus takes unless told otherwise.
+/// The system's coarse clock, which the bus takes unless told otherwise.
+pub(crate) struct Coarse;
+
+impl Timing for Coarse {
+    const NAME: &'static str = "coarse";
+
+    #[inline]
+    fn read() -> SystemTime {
+        Clock::Coarse.now()
+    }
+
+    fn set(builder: BusBuilder<Event>) -> BusBuilder<Event> {
+        builder.clock(Clock::Coarse)
+    }
+}
+
+/// The system's precise clock.
 pub(crate) struct Precise;
 
 impl Timing for Precise {
@@ -33,7 +49,7 @@ impl Timing for Precise {
     }
 
     fn set(builder: BusBuilder<Event>) -> BusBuilder<Event> {
-        builder
+        builder.clock(Clock::Precise)
     }
 }
 

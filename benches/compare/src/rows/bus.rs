@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::race::{Bar, Contestant, Metric, Row};
 use crate::rivals::eventcast::Shared;
 use crate::rivals::eventcast_bus::{Direct, Named, Patterns};
-use crate::rivals::timed_ring::{Precise, RingAndClock, Timing, WideAndClock};
+use crate::rivals::timed_ring::{Coarse, Precise, RingAndClock, Timing, WideAndClock};
 use crate::rivals::tokio_shares::TokioShares;
 use crate::rivals::{Racer, recorded};
 use crate::work::{blocking, paced, shares, statistics};
@@ -51,6 +51,7 @@ impl Readers {
 /// All of them.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
+    rows.extend([Readers::Polling, Readers::Unread].map(publish::<Coarse>));
     rows.extend([Readers::Polling, Readers::Unread].map(publish::<Precise>));
     rows.extend([Readers::Polling, Readers::Unread].map(publish_by_name));
     rows.extend([false, true].map(counting));
@@ -89,7 +90,7 @@ fn publish_by_name(readers: Readers) -> Row {
     )
     .subject(Some(readers.racer::<Named>("bus, by name")))
     .rival(recorded::limit(NAMED), &[(Metric::P50, Bar::AtMost(1.0))])
-    .rival(readers.racer::<Direct<Precise>>("bus, handle"), SHOWN_TIMES)
+    .rival(readers.racer::<Direct<Coarse>>("bus, handle"), SHOWN_TIMES)
 }
 
 /// The counts of topics, on against off.
@@ -130,7 +131,7 @@ fn patterns(count: usize) -> Row {
 
 /// Direct subscriptions, a sleeping thread each.
 fn deliveries(count: usize) -> Row {
-    type Bus = Direct<Precise>;
+    type Bus = Direct<Coarse>;
     Row::new(
         &format!("bus-direct-{count}"),
         &format!("{count} direct subscriptions, one thread each, lossless"),
