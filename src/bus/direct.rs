@@ -78,9 +78,21 @@ impl<P: Send + Sync + 'static> Direct<P> {
 }
 
 /// A run of events that is consumed as far as it was handed out, also by a panic.
-struct Run<'a, P> {
+pub(super) struct Run<'a, P> {
+    /// Only the drop takes it.
     batch: Option<Batch<'a, Event<P>>>,
-    taken: usize,
+    pub(super) taken: usize,
+}
+
+impl<'a, P> Run<'a, P> {
+    pub(super) fn new(batch: Batch<'a, Event<P>>) -> Self {
+        Self { batch: Some(batch), taken: 0 }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<&Event<P>> {
+        self.batch.as_ref().and_then(|batch| batch.get(at))
+    }
 }
 
 impl<P> Drop for Run<'_, P> {
@@ -115,7 +127,7 @@ impl<P> Direct<P> {
             };
             let first = batch.sequence();
             let mut now = Now::default();
-            let mut run = Run { batch: Some(batch), taken: 0 };
+            let mut run = Run::new(batch);
             while let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken)) {
                 run.taken += 1;
                 let outcome = self.sieve.judge(event, first + run.taken as u64 - 1, &mut now);

@@ -12,6 +12,7 @@ mod close;
 mod direct;
 mod dispatcher;
 mod draft;
+mod drain_batch;
 mod error;
 mod flush;
 mod gate;

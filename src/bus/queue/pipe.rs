@@ -239,6 +239,12 @@ impl<T, K> Outflow<T, K> {
         Ok((self.in_hand.len().min(max), awaited))
     }
 
+    /// Lets go what the events in hand are kept with, after `own` has made each of them keep itself.
+    pub(in crate::bus) fn own(&mut self, own: impl FnMut(&mut T)) {
+        self.in_hand.iter_mut().for_each(own);
+        self.keeps.clear();
+    }
+
     /// The events in hand.
     pub(in crate::bus) fn in_hand(&self) -> &VecDeque<T> {
         &self.in_hand
