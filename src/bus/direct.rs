@@ -10,7 +10,7 @@ use super::subscribe::Plan;
 use super::subscription::Subscription;
 use crate::error::TryRecvError;
 use crate::event::Event;
-use crate::ring::{Batch, Overflow, Sequence, Subscriber};
+use crate::ring::{Batch, Enlisted, Overflow, Sequence, Subscriber};
 use crate::sync::Arc;
 use crate::topic::Topics;
 
@@ -52,6 +52,8 @@ pub(super) struct Direct<P> {
     pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,
+    /// Who waits for its next event beside other things.
+    pub(super) enlisted: Option<Enlisted<Event<P>>>,
 }
 
 impl<P: Send + Sync + 'static> Direct<P> {
@@ -73,6 +75,7 @@ impl<P: Send + Sync + 'static> Direct<P> {
             counts: Counts::default(),
             horizon: capacity.saturating_mul(2),
             unreported: None,
+            enlisted: None,
         }
     }
 }

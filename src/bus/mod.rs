@@ -25,9 +25,13 @@ mod run;
 mod sieve;
 mod start;
 mod stats;
+#[cfg(feature = "stream")]
+mod stream;
 mod subscribe;
 mod subscription;
 mod topic;
+mod wait_any;
+mod waitable;
 
 pub use any::{AnyBus, AnyPayload, TypedBuilder, TypedEvent, TypedSubscription};
 pub use batch::{Batch, BatchIter};
@@ -46,6 +50,8 @@ pub use stats::{Stats, SubscriptionInfo, SubscriptionStats, TopicStats};
 pub use subscribe::SubscriptionBuilder;
 pub use subscription::Subscription;
 pub use topic::Topic;
+pub use wait_any::wait_any;
+pub use waitable::Waitable;
 
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};

@@ -169,6 +169,22 @@ impl<P> Queued<P> {
         self.outflow.wait(left)
     }
 
+    /// Is there an event in hand, or an end to report? Takes one in hand if there is.
+    pub(in crate::bus) fn seek(&mut self) -> bool {
+        self.settle();
+        match self.outflow.take_in_hand(1) {
+            Ok((_, awaited)) => {
+                self.made_room(awaited);
+                true
+            }
+            Err(nothing) => nothing == Nothing::Ever,
+        }
+    }
+
+    pub(in crate::bus) fn outflow(&self) -> &Outflow<Event<P>, TopicRef> {
+        &self.outflow
+    }
+
     pub(in crate::bus) fn seated(&self) -> &Seated {
         &self.seated
     }
@@ -222,6 +238,7 @@ impl<P> Queued<P> {
 
 impl<P> Drop for Queued<P> {
     fn drop(&mut self) {
+        self.outflow.leave();
         self.queue.leave();
         self.dispatcher.remove(&self.queue);
     }
