@@ -100,8 +100,7 @@ impl<P> Wakes for Subscription<P> {
     fn is_called(&self) -> bool {
         match &self.reader {
             Reader::Direct(direct) => direct.enlisted.as_ref().is_some_and(crate::ring::Enlisted::is_called),
-            // Its look shows what it is called for.
-            Reader::Queued(_) => false,
+            Reader::Queued(queued) => queued.outflow().is_called(),
         }
     }
 

@@ -47,7 +47,7 @@ impl Bed {
     }
 
     /// Would it wake the same task?
-    #[cfg(any(feature = "stream", eventcast_loom))]
+    #[cfg(feature = "stream")]
     pub(crate) fn is_of(&self, waker: &Waker) -> bool {
         matches!(self, Self::Task(other) if other.will_wake(waker))
     }

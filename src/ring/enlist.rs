@@ -53,7 +53,7 @@ impl<T> Enlisted<T> {
     }
 
     /// Is it this task that a publisher will wake?
-    #[cfg(any(feature = "stream", eventcast_loom))]
+    #[cfg(feature = "stream")]
     pub(crate) fn waits_for(&self, waker: &std::task::Waker) -> bool {
         self.ticket.is_some_and(|ticket| self.ring.core.sleepers.holds_task(ticket, waker))
     }
@@ -77,5 +77,17 @@ impl<T> Drop for Enlisted<T> {
         {
             self.ring.core.sleepers.wake_one();
         }
+    }
+}
+
+/// What the models of sleeping tasks reach.
+#[cfg(eventcast_loom)]
+impl<T> Subscriber<T> {
+    /// Registers a task, as a stream does when it has found nothing. Look again before its executor sleeps.
+    #[doc(hidden)]
+    pub fn enlist_for_model(&self, waker: std::task::Waker) -> impl Sized + use<T> {
+        let enlisted = self.enlist_task(waker);
+        self.barrier().heavy();
+        enlisted
     }
 }

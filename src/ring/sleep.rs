@@ -106,7 +106,7 @@ impl Sleepers {
     }
 
     /// Is this registration still there, and of this task?
-    #[cfg(any(feature = "stream", eventcast_loom))]
+    #[cfg(feature = "stream")]
     pub(crate) fn holds_task(&self, ticket: Ticket, waker: &std::task::Waker) -> bool {
         let list = self.list.lock();
         list.queue.iter().any(|sleeper| sleeper.ticket == ticket && sleeper.bed.is_of(waker))

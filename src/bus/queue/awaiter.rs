@@ -36,6 +36,12 @@ impl Awaiter {
         before.into_iter().for_each(Bed::leave);
     }
 
+    /// Has the registration been taken by somebody who woke its thread? That may have been for an item that came before it.
+    pub(super) fn is_called(&self) -> bool {
+        // ORDERING: Relaxed: who was unparked sees what came before that.
+        !self.waits.load(Relaxed)
+    }
+
     /// Wakes who waits. After something was put in, and the light barrier.
     #[inline]
     pub(super) fn call(&self) {

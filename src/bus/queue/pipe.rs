@@ -307,6 +307,11 @@ impl<T, K> Outflow<T, K> {
         self.gauge.barrier()
     }
 
+    /// Has the intake woken the thread that is registered?
+    pub(in crate::bus) fn is_called(&self) -> bool {
+        self.gauge.reader.is_called()
+    }
+
     /// Takes the registration back, if nobody has.
     pub(in crate::bus) fn leave(&self) {
         self.gauge.reader.cancel();
@@ -383,7 +388,7 @@ pub mod model {
         /// Waits as a thread that waits for several queues does.
         pub fn sleep(&self) {
             self.0.enlist(Bed::here()).heavy();
-            while !self.0.is_ready() {
+            while !self.0.is_ready() && !self.0.is_called() {
                 park_until(&Deadline::NEVER, None);
             }
             self.0.leave();
