@@ -10,8 +10,8 @@ use loom::thread;
 pub const MODELS: &[Model] = &[
     model("L19-evict-take", 0, evict_take),
     model("L19-room-called", 0, room_called),
-    model("L32-put-wait", 0, put_wait),
-    model("L32-end-wait", 0, end_wait),
+    model("L32-put-wait", 3, put_wait),
+    model("L32-end-wait", 3, end_wait),
 ];
 
 fn taken(outflow: &mut Outflow<Event>, got: &mut Vec<u64>) -> bool {
