@@ -30,7 +30,7 @@ impl Barrier {
 
     /// The one of both whose heavy side also pairs with the other's light one.
     pub(crate) fn heavier(self, other: Self) -> Self {
-        if let Self::Fence = self { other } else { self }
+        if self == Self::Fence { other } else { self }
     }
 
     /// The frequent side: after its store, before it looks for somebody to wake.
