@@ -17,11 +17,10 @@ impl<P> Subscription<P> {
     ///
     /// The batch ends with the `max`th event, or where nothing more of its topics is there. A direct subscription that nobody
     /// waits for ends it after eight events of the ring at the latest: it holds on to all of them until it knows the last.
-    /// While it looks for the next event it has not yet handed out the one before, and asks its filter again about an event that
-    /// it found just before `f` panicked.
+    /// It hands an event out when it has found the next one, or knows that there is none now.
     ///
     /// If `f` panics, that event counts as delivered, later ones stay, and the panic goes on to the caller: that batch has
-    /// no end.
+    /// no end. The filter is asked again about the event behind it.
     ///
     /// # Errors
     /// As [`try_recv`](Self::try_recv), when not a single event could be delivered.
