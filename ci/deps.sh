@@ -32,6 +32,11 @@ cargo tree -p eventcast -e normal --target x86_64-unknown-linux-gnu --prefix non
 grep -vE '^[[:space:]]*(#|$)' ci/dependencies.txt | names >"$TARGET_BASE/tree.expected"
 if ! diff -u "$TARGET_BASE/tree.expected" "$TARGET_BASE/tree"; then complain "the dependency tree has changed"; fi
 
+say "with all features, it is that and ci/feature-dependencies.txt"
+cargo tree -p eventcast --all-features -e normal --target x86_64-unknown-linux-gnu --prefix none | names >"$TARGET_BASE/tree"
+grep -hvE '^[[:space:]]*(#|$)' ci/dependencies.txt ci/feature-dependencies.txt | names >"$TARGET_BASE/tree.expected"
+if ! diff -u "$TARGET_BASE/tree.expected" "$TARGET_BASE/tree"; then complain "the tree of the features has changed"; fi
+
 say "no runtime with any feature, on any platform"
 for target in x86_64-unknown-linux-gnu x86_64-pc-windows-msvc aarch64-apple-darwin; do
   runtimes=$(cargo tree -p eventcast --all-features -e normal --target "$target" --prefix none | names |

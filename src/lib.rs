@@ -77,7 +77,7 @@ pub use bus::{
     AnyBus, AnyPayload, Batch, BatchIter, Bus, BusBuilder, CloseReport, EventBuilder, Fanout, FlushReport,
     IntoIter, Invalid, InvalidId, InvalidTopic, Iter, PublishError, QueueOverflow, Results, Start, Stats,
     SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic,
-    TopicStats, TryIter, TryPublishError, TypedBuilder, TypedEvent, TypedSubscription,
+    TopicStats, TryIter, TryPublishError, TypedBuilder, TypedEvent, TypedSubscription, Waitable, wait_any,
 };
 pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};

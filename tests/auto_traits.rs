@@ -5,6 +5,7 @@ use eventcast::ring::{
     PublishError, PublishTimeoutError, Publisher, RecvError, RecvTimeoutError, Results, Start, StartError,
     Subscriber, SubscriberId, TryIter, TryPublishError, TryRecvError, UniquePublisher, Wait, WeakPublisher,
 };
+use eventcast::{Subscription, TypedSubscription, Waitable};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::MutexGuard;
@@ -103,6 +104,23 @@ assert_impl!(BatchRefusal: Send, Sync, Copy, Eq);
 assert_impl!(PublishError<Cell<u8>>: Send);
 assert_not_impl!(PublishError<Cell<u8>>: Sync);
 assert_not_impl!(PublishBatchError<Rc<u8>>: Send, Sync);
+
+// Subscriptions go between threads, and nothing of them is pinned, whatever the payload.
+struct Pinned(std::marker::PhantomPinned);
+assert_impl!(Subscription<String>: Send, Sync, Unpin);
+assert_not_impl!(Subscription<String>: Clone);
+assert_impl!(Subscription<Pinned>: Unpin);
+assert_impl!(TypedSubscription<Pinned>: Send, Sync, Unpin);
+assert_impl!(Subscription<String>: Waitable);
+assert_impl!(TypedSubscription<String>: Waitable);
+assert_not_impl!(eventcast::ring::Subscriber<String>: Waitable);
+#[cfg(feature = "stream")]
+const _: () = {
+    assert_impl!(Subscription<String>: futures_core::Stream);
+    assert_impl!(TypedSubscription<String>: futures_core::Stream);
+    // Its items are clones.
+    assert_not_impl!(Subscription<Plain>: futures_core::Stream);
+};
 
 // Errors and handles print without a bound on the event.
 struct Plain;

@@ -122,7 +122,7 @@ impl<T> fmt::Debug for TypedBuilder<'_, T> {
 /// Reads the events of its topics whose payload is a `T`.
 #[must_use = "dropping a subscription leaves the bus"]
 pub struct TypedSubscription<T> {
-    subscription: Subscription<AnyPayload>,
+    pub(super) subscription: Subscription<AnyPayload>,
     mismatched: Arc<AtomicU64>,
     wanted: PhantomData<fn() -> T>,
 }
@@ -191,7 +191,7 @@ pub struct TypedEvent<T> {
 
 impl<T: Any> TypedEvent<T> {
     /// Of an event that the subscription's filter has let through.
-    fn new(event: Event<AnyPayload>) -> Self {
+    pub(super) fn new(event: Event<AnyPayload>) -> Self {
         Self { event, wanted: PhantomData }
     }
 

@@ -11,7 +11,7 @@ use super::subscribe::Plan;
 use super::subscription::Subscription;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
-use crate::ring::{Batch, Door, Leader, Overflow, Sequence, Subscriber};
+use crate::ring::{Batch, Door, Enlisted, Leader, Overflow, Sequence, Subscriber, Wait};
 use crate::stats::Times;
 use crate::sync::{Arc, Countdown, Deadline};
 use crate::topic::Topics;
@@ -55,6 +55,7 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
         stops: Stops::new(times.sampling, capacity),
         times,
         handed_out: None,
+        enlisted: None,
     }))
 }
 
@@ -80,12 +81,26 @@ pub(super) struct Direct<P> {
     pub(super) times: Arc<Times>,
     /// When a timed event was handed out that is still being handled.
     pub(super) handed_out: Option<u64>,
+    /// Who waits for its next event beside other things.
+    pub(super) enlisted: Option<Enlisted<Event<P>>>,
 }
 
 /// A run of events that is consumed as far as it was handed out, also by a panic.
-struct Run<'a, P> {
+pub(super) struct Run<'a, P> {
+    /// Only the drop takes it.
     batch: Option<Batch<'a, Event<P>>>,
-    taken: usize,
+    pub(super) taken: usize,
+}
+
+impl<'a, P> Run<'a, P> {
+    pub(super) fn new(batch: Batch<'a, Event<P>>) -> Self {
+        Self { batch: Some(batch), taken: 0 }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<&Event<P>> {
+        self.batch.as_ref().and_then(|batch| batch.get(at))
+    }
 }
 
 impl<P> Drop for Run<'_, P> {
@@ -142,7 +157,7 @@ impl<P> Direct<P> {
             let first = batch.sequence();
             let stage = self.stops.stage(first, account, || batch.ahead());
             let mut now = Now::default();
-            let mut run = Run { batch: Some(batch), taken: 0 };
+            let mut run = Run::new(batch);
             while (run.taken as u64) < stage.len
                 && let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken))
             {
@@ -184,6 +199,19 @@ impl<P> Direct<P> {
             0 if self.subscriber.is_over() => Err(TryRecvError::Closed),
             0 => Err(TryRecvError::Empty),
             allowed => Ok(most.min(usize::try_from(allowed).unwrap_or(usize::MAX))),
+        }
+    }
+
+    /// May there be something that it is allowed to look at?
+    pub(super) fn is_ready(&self) -> bool {
+        self.subscriber.is_ready() && self.allowed(1) != Err(TryRecvError::Empty)
+    }
+
+    /// How a thread waits for it beside others. Nobody wakes it for what a leader lets go.
+    pub(super) fn way_to_wait(&self) -> Wait {
+        match self.subscriber.way_to_wait() {
+            Wait::Park if !self.leaders.is_empty() => Wait::Yield,
+            way => way,
         }
     }
 

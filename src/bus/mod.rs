@@ -13,6 +13,7 @@ mod close;
 mod direct;
 mod dispatcher;
 mod draft;
+mod drain_batch;
 mod error;
 mod flush;
 mod gate;
@@ -26,9 +27,13 @@ mod sieve;
 mod start;
 mod stats;
 mod stops;
+#[cfg(feature = "stream")]
+mod stream;
 mod subscribe;
 mod subscription;
 mod topic;
+mod wait_any;
+mod waitable;
 
 pub use any::{AnyBus, AnyPayload, TypedBuilder, TypedEvent, TypedSubscription};
 pub use batch::{Batch, BatchIter};
@@ -47,6 +52,8 @@ pub use stats::{Stats, SubscriptionInfo, SubscriptionStats, TopicStats};
 pub use subscribe::SubscriptionBuilder;
 pub use subscription::Subscription;
 pub use topic::Topic;
+pub use wait_any::wait_any;
+pub use waitable::Waitable;
 
 use crate::event::Event;
 use crate::ring::{Publisher, Sequence};

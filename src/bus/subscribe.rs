@@ -138,7 +138,8 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// As [`subscribe`](Self::subscribe), for a subscription that reads only what all of these have released: it comes to an event
     /// once each of them has read it and let it go, or has left. A direct subscription of the same bus releases an event when
     /// the closure, the guard or the receive that handed it out is over (a blocking one at the latest when it has none left,
-    /// or before it waits). Woken when the slowest of them lets go.
+    /// or before it waits). Woken when the slowest of them lets go; in [`wait_any`](crate::wait_any) and as a stream it looks again
+    /// and again meanwhile.
     ///
     /// # Errors
     /// As [`subscribe`](Self::subscribe); [`SubscribeError::Conflict`] as well when it has a queue, or one of these has one or is

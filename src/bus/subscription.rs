@@ -17,7 +17,12 @@ use std::fmt;
 #[must_use = "dropping a subscription leaves the bus"]
 pub struct Subscription<P> {
     pub(super) reader: Reader<P>,
+    /// When [`wait_any`](super::wait_any) answered it last, in turns of its own.
+    pub(super) turn: u64,
 }
+
+// Nothing of it is pinned, whatever the payload.
+impl<P> Unpin for Subscription<P> {}
 
 /// Where a subscription reads.
 #[allow(clippy::large_enum_variant, reason = "a box would cost the direct one a step on every read")]
@@ -28,11 +33,11 @@ pub(super) enum Reader<P> {
 
 impl<P> Subscription<P> {
     pub(super) fn direct(direct: Direct<P>) -> Self {
-        Self { reader: Reader::Direct(direct) }
+        Self { reader: Reader::Direct(direct), turn: 0 }
     }
 
     pub(super) fn queued(queued: Queued<P>) -> Self {
-        Self { reader: Reader::Queued(queued) }
+        Self { reader: Reader::Queued(queued), turn: 0 }
     }
 
     /// Calls `f` with up to `max` events of its topics and says how many; at least one.

@@ -46,4 +46,28 @@
 //!
 //! # Several sources in one loop
 //!
-//! With the feature `select`, `Subscriber::arm` gives a crossbeam-channel receiver for `select!`.
+//! [`wait_any`](crate::wait_any) waits for several subscriptions, of whatever bus and payload, and says which of them has
+//! something. With the feature `select`, `Subscriber::arm` gives a crossbeam-channel receiver for `select!`; with the feature
+//! `stream`, a subscription is a `futures_core::Stream` for any executor.
+//!
+//! # Write what has gathered, once for many events
+//!
+//! [`drain_batch`](crate::Subscription::drain_batch) says which event is the last for now:
+//!
+//! ```
+//! use std::io::Write;
+//! let bus = eventcast::Bus::<String>::builder().build()?;
+//! let mut sub = bus.subscribe(">")?;
+//! bus.publish("log", "one".to_owned())?;
+//! bus.publish("log", "two".to_owned())?;
+//! let mut out = std::io::BufWriter::new(Vec::new());
+//! let mut result = Ok(());
+//! sub.drain_batch(1_000, |event, end_of_batch| {
+//!     let written = writeln!(out, "{}", event.payload());
+//!     let flushed = if end_of_batch { out.flush() } else { Ok(()) };
+//!     result = std::mem::replace(&mut result, Ok(())).and(written).and(flushed);
+//! })?;
+//! result?;
+//! assert_eq!(out.get_ref(), b"one\ntwo\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```

@@ -26,6 +26,7 @@
 )]
 
 mod batch;
+mod bed;
 mod builder;
 mod core;
 mod cursor;
@@ -53,6 +54,7 @@ mod wait;
 mod word;
 
 pub use batch::{Batch, BatchIter};
+pub(crate) use bed::Bed;
 pub use builder::{Builder, channel};
 pub(crate) use door::Door;
 #[cfg(eventcast_loom)]

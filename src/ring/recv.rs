@@ -3,9 +3,8 @@
 use super::Batch;
 use super::iter::{Iter, Results, TryIter};
 use super::subscriber::Subscriber;
-use super::wait::Wait;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::sync::{Deadline, park_until, spin_hint, spins, yield_now, yields};
+use crate::sync::{Deadline, park_until};
 use std::time::Duration;
 
 /// A `drain` lets publishers see its progress at least this often.
@@ -225,13 +224,8 @@ impl<T> Subscriber<T> {
             if deadline.expired() {
                 return Err(TimedOut);
             }
-            match self.core().shape.wait {
-                Wait::Spin => spin_hint(),
-                Wait::Yield if round < spins() => spin_hint(),
-                Wait::Yield => yield_now(),
-                Wait::Park if round < spins() => spin_hint(),
-                Wait::Park if round < spins() + yields() => yield_now(),
-                Wait::Park => return self.sleep(deadline),
+            if !self.core().shape.wait.pause(round) {
+                return self.sleep(deadline);
             }
             round = round.saturating_add(1);
         }

@@ -7,11 +7,16 @@
 //! subscriber that joined beyond a gap could end the chain in front of one that waits for the gap.) A waiter that gives up
 //! takes its entry out; if a waker took it first, the waiter owns a wake-up and passes it on.
 //!
+//! A doorbell and a task of an executor (see [`Bed`]) are no links of a chain: nobody knows when they look. Whoever wakes goes
+//! on to the next behind them, and passes nobody twice: one that looked and registered again in the meantime has seen what it
+//! would be woken for.
+//!
 //! Publishers queue in [`Gate`] under the cursor that holds them up; that cursor's next release wakes them.
 //!
 //! The handshake on both sides: register, heavy barrier, look once more, sleep. The waker: store, light barrier, look for
 //! registrations.
 
+use super::bed::Bed;
 use super::cursor::{Cursor, Cursors};
 use super::word::State;
 use crate::sync::{AtomicUsize, Mutex, Ordering::*, Thread, current_thread};
@@ -21,12 +26,6 @@ use std::collections::VecDeque;
 /// Names one registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
-
-enum Bed {
-    Thread(Thread),
-    #[cfg(feature = "select")]
-    Doorbell(crossbeam_channel::Sender<()>),
-}
 
 struct Sleeper {
     ticket: Ticket,
@@ -66,12 +65,17 @@ impl Sleepers {
     /// Registers the current thread, which waits for `sequence`. The heavy barrier and another look must follow before it
     /// sleeps.
     pub(crate) fn register(&self, sequence: u64) -> Ticket {
-        self.insert(sequence, Bed::Thread(current_thread()))
+        self.insert(sequence, Bed::here())
     }
 
     #[cfg(feature = "select")]
     pub(crate) fn register_doorbell(&self, sequence: u64, bell: crossbeam_channel::Sender<()>) -> Ticket {
         self.insert(sequence, Bed::Doorbell(bell))
+    }
+
+    #[cfg(any(feature = "stream", eventcast_loom))]
+    pub(crate) fn register_task(&self, sequence: u64, waker: std::task::Waker) -> Ticket {
+        self.insert(sequence, Bed::Task(waker))
     }
 
     fn insert(&self, sequence: u64, bed: Bed) -> Ticket {
@@ -89,12 +93,11 @@ impl Sleepers {
     /// Takes a registration back; false when a waker has taken it, which makes the caller owe a wake-up.
     pub(crate) fn cancel(&self, ticket: Ticket) -> bool {
         let mut list = self.list.lock();
-        let found = list.queue.iter().position(|sleeper| sleeper.ticket == ticket);
-        if let Some(at) = found {
-            list.queue.remove(at);
-            self.count.store(list.queue.len(), Relaxed);
-        }
-        found.is_some()
+        let at = list.queue.iter().position(|sleeper| sleeper.ticket == ticket);
+        let found = at.and_then(|at| list.queue.remove(at));
+        self.count.store(list.queue.len(), Relaxed);
+        drop(list);
+        found.map(|sleeper| sleeper.bed.leave()).is_some()
     }
 
     /// Has nobody taken this registration yet?
@@ -102,7 +105,14 @@ impl Sleepers {
         self.list.lock().queue.iter().any(|sleeper| sleeper.ticket == ticket)
     }
 
-    /// Wakes the first sleeping thread; rings every doorbell on the way to it.
+    /// Is this registration still there, and of this task?
+    #[cfg(feature = "stream")]
+    pub(crate) fn holds_task(&self, ticket: Ticket, waker: &std::task::Waker) -> bool {
+        let list = self.list.lock();
+        list.queue.iter().any(|sleeper| sleeper.ticket == ticket && sleeper.bed.is_of(waker))
+    }
+
+    /// Wakes the first sleeping thread; rings every doorbell and wakes every task on the way to it.
     #[inline(always)]
     pub(crate) fn wake_one(&self) {
         // ORDERING: Relaxed; see `insert`.
@@ -114,8 +124,9 @@ impl Sleepers {
     #[cold]
     #[inline(never)]
     fn wake_first(&self) {
-        while let Some(bed) = self.pop() {
-            if wake(bed) {
+        let mut before = None;
+        while let Some(bed) = self.pop(&mut before) {
+            if bed.wake() {
                 return;
             }
         }
@@ -123,35 +134,20 @@ impl Sleepers {
 
     /// Wakes everybody who sleeps now.
     pub(crate) fn wake_all(&self) {
-        let sleeping = self.list.lock().queue.len();
-        for _ in 0..sleeping {
-            if let Some(bed) = self.pop() {
-                wake(bed);
-            }
+        let mut before = None;
+        while let Some(bed) = self.pop(&mut before) {
+            bed.wake();
         }
     }
 
-    fn pop(&self) -> Option<Bed> {
+    /// Takes the first of those who came before the first call with this `before`.
+    fn pop(&self, before: &mut Option<Ticket>) -> Option<Bed> {
         let mut list = self.list.lock();
-        let first = list.queue.pop_front()?;
+        let before = *before.get_or_insert(Ticket(list.next));
+        let at = list.queue.iter().position(|sleeper| sleeper.ticket < before)?;
+        let first = list.queue.remove(at)?;
         self.count.store(list.queue.len(), Relaxed);
         Some(first.bed)
-    }
-}
-
-/// True when a thread was woken, false for a doorbell: nobody knows when its owner looks, so the waker goes on.
-fn wake(bed: Bed) -> bool {
-    match bed {
-        Bed::Thread(thread) => {
-            thread.unpark();
-            true
-        }
-        #[cfg(feature = "select")]
-        Bed::Doorbell(bell) => {
-            // Full: it has rung already.
-            let _ = bell.try_send(());
-            false
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a side of the ring waits.
 
+use crate::sync::{spin_hint, spins, yield_now, yields};
+
 /// What a thread does while it waits for an event or for room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Wait {
@@ -17,6 +19,19 @@ impl Wait {
     /// Whether somebody may sleep on such a ring, so that publishers have to look for sleepers.
     #[inline(always)]
     pub(crate) fn sleeps(self) -> bool {
-        matches!(self, Self::Park) || cfg!(feature = "select")
+        matches!(self, Self::Park) || cfg!(any(feature = "select", feature = "stream"))
+    }
+
+    /// The pause of this round between two looks; false when it is time to sleep instead.
+    pub(crate) fn pause(self, round: u32) -> bool {
+        match self {
+            Self::Spin => spin_hint(),
+            Self::Yield if round < spins() => spin_hint(),
+            Self::Yield => yield_now(),
+            Self::Park if round < spins() => spin_hint(),
+            Self::Park if round < spins() + yields() => yield_now(),
+            Self::Park => return false,
+        }
+        true
     }
 }

@@ -28,6 +28,11 @@ impl Barrier {
         Self::Fence
     }
 
+    /// The one of both whose heavy side also pairs with the other's light one.
+    pub(crate) fn heavier(self, other: Self) -> Self {
+        if self == Self::Fence { other } else { self }
+    }
+
     /// The frequent side: after its store, before it looks for somebody to wake.
     #[inline(always)]
     pub(crate) fn light(self) {

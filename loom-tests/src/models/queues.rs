@@ -7,8 +7,12 @@ use eventcast::pipe::{Intake, Outflow, pipe};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-pub const MODELS: &[Model] =
-    &[model("L19-evict-take", 0, evict_take), model("L19-room-called", 0, room_called)];
+pub const MODELS: &[Model] = &[
+    model("L19-evict-take", 0, evict_take),
+    model("L19-room-called", 0, room_called),
+    model("L34-put-wait", 3, put_wait),
+    model("L34-end-wait", 3, end_wait),
+];
 
 fn taken(outflow: &mut Outflow<Event>, got: &mut Vec<u64>) -> bool {
     match outflow.take() {
@@ -70,4 +74,38 @@ fn room_called() {
     }
     dispatcher.join().unwrap();
     assert!(outflow.take().is_ok_and(|(second, _)| *second.get_ref() == 1));
+}
+
+/// Items come at every moment of a reader's falling asleep.
+fn put_wait() {
+    const EVENTS: u64 = 2;
+    let (intake, mut outflow) = pipe(2);
+    let dispatcher = thread::spawn(move || {
+        (0..EVENTS).for_each(|n| intake.put(event(n)));
+        intake
+    });
+    let mut got = Vec::new();
+    while got.len() < EVENTS as usize {
+        if !taken(&mut outflow, &mut got) && got.len() < EVENTS as usize {
+            outflow.sleep();
+        }
+    }
+    assert_eq!(got, [0, 1]);
+    drop(dispatcher.join().unwrap());
+}
+
+/// So does the end.
+fn end_wait() {
+    let (intake, mut outflow) = pipe(1);
+    let dispatcher = thread::spawn(move || {
+        intake.put(event(0));
+        intake.finish()
+    });
+    let mut got = Vec::new();
+    while !taken(&mut outflow, &mut got) {
+        outflow.sleep();
+        thread::yield_now();
+    }
+    assert_eq!(got, [0]);
+    assert!(dispatcher.join().unwrap().is_disconnected());
 }

@@ -2,8 +2,11 @@
 
 use super::{Model, model};
 use crate::ring::{Event, event};
-use eventcast::ring::{Builder, Overflow, Publisher, RecvError, RecvTimeoutError, Subscriber};
+use eventcast::ring::{Builder, Overflow, Publisher, RecvError, RecvTimeoutError, Subscriber, TryRecvError};
+use loom::sync::{Condvar, Mutex};
 use loom::thread;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 use std::time::Duration;
 
 pub const MODELS: &[Model] = &[
@@ -15,6 +18,8 @@ pub const MODELS: &[Model] = &[
     model("L10-park-publish", 3, || park(1, 2)),
     model("L10-two-sleepers", 2, || park(2, 1)),
     model("L10-joiner-beyond-gap", 2, joiner_beyond_gap),
+    model("L10-task", 3, task),
+    model("L10-task-before-sleeper", 2, task_before_sleeper),
     model("L11-close-two-sleepers", 2, close_sleepers),
     model("L11-close-blocked-publisher", 3, close_publisher),
     model("L30-timeout-wake", 2, timeout),
@@ -123,6 +128,66 @@ fn joiner_beyond_gap() {
     patient.join().unwrap();
     publisher.close();
     late.join().unwrap();
+}
+
+/// An executor with one task.
+struct Executor {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Executor {
+    fn wake(self: Arc<Self>) {
+        *self.woken.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+}
+
+/// Reads so many events as a task does: look, register, look once more, let the executor sleep.
+fn poll(subscriber: &mut Subscriber<Event>, events: u64) {
+    let executor = Arc::new(Executor { woken: Mutex::new(false), changed: Condvar::new() });
+    let look = |subscriber: &mut Subscriber<Event>, next: &mut u64| {
+        match subscriber.drain(1, |event| assert_eq!(value(event), *next)) {
+            Ok(n) => *next += n as u64,
+            Err(TryRecvError::Empty) => return false,
+            Err(error) => panic!("{error}"),
+        }
+        true
+    };
+    let mut next = 0;
+    while next < events {
+        if look(subscriber, &mut next) {
+            continue;
+        }
+        let registration = subscriber.enlist_for_model(Waker::from(executor.clone()));
+        if !look(subscriber, &mut next) {
+            let mut woken = executor.woken.lock().unwrap();
+            while !*woken {
+                woken = executor.changed.wait(woken).unwrap();
+            }
+            *woken = false;
+        }
+        drop(registration);
+    }
+}
+
+/// Events come at each step of a task's going to sleep.
+fn task() {
+    let (publisher, mut subscriber) = parking(2);
+    let task = thread::spawn(move || poll(&mut subscriber, 2));
+    (0..2).for_each(|n| assert_eq!(publisher.try_publish(event(n)).unwrap(), n));
+    task.join().unwrap();
+}
+
+/// A task takes no sleeper's wake-up, and no sleeper a task's.
+fn task_before_sleeper() {
+    let (publisher, mut subscriber) = parking(1);
+    let mut second = publisher.subscribe();
+    let task = thread::spawn(move || poll(&mut subscriber, 1));
+    let sleeper = thread::spawn(move || assert_eq!(recv(&mut second), Ok(0)));
+    assert_eq!(publisher.try_publish(event(0)).unwrap(), 0);
+    task.join().unwrap();
+    sleeper.join().unwrap();
 }
 
 /// Close during registration of two sleepers.

@@ -9,6 +9,7 @@
 //! - **The bus is closed**: what was accepted still goes into the queues; then the subscription reads what waits, then `Closed`.
 //! - **The subscription is dropped**: what waits in its queue goes with it.
 
+mod awaiter;
 mod feed;
 mod pipe;
 mod reader;

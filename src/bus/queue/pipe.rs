@@ -5,6 +5,8 @@
 //! there is never less room than the counts say. An eviction counts what it has in hand, never what it expected to find: the
 //! outflow may have been faster.
 
+use super::awaiter::Awaiter;
+use crate::ring::Bed;
 use crate::sync::channel::{self, Receiver, Sender};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Barrier, Countdown, Ordering::*};
 use crossbeam_utils::CachePadded;
@@ -40,12 +42,19 @@ pub(in crate::bus) struct Gauge {
     taken: CachePadded<AtomicU64>,
     /// The intake waits for room.
     awaited: AtomicBool,
+    /// The outflow waits for an item, or its end.
+    reader: Awaiter,
     /// See [`End`]; written once, before the sender goes.
     end: AtomicU64,
 }
 
 const IN: usize = 0;
 const EVICTED: usize = 1;
+
+/// Words of [`Gauge::end`]; the last plus the number of missed events.
+const OPEN: u64 = 0;
+const CLOSED: u64 = 1;
+const DISCONNECTED: u64 = 2;
 
 /// Why nothing more will come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +107,19 @@ impl Gauge {
     pub(in crate::bus) fn end(&self) -> End {
         // ORDERING: Relaxed: asked once the channel is disconnected, which the sender's drop has made visible.
         match self.end.load(Relaxed) {
-            0 => End::Closed,
-            n => End::Disconnected(n - 1),
+            OPEN | CLOSED => End::Closed,
+            n => End::Disconnected(n - DISCONNECTED),
         }
+    }
+
+    pub(in crate::bus) fn barrier(&self) -> Barrier {
+        self.barrier
+    }
+
+    /// After an item was put in, or the end: wakes an outflow that waits for it.
+    fn call_reader(&self) {
+        self.barrier.light();
+        self.reader.call();
     }
 }
 
@@ -134,7 +153,8 @@ pub(in crate::bus) fn pipe<T, K>(size: Size, barrier: Barrier) -> (Intake<T, K>,
         put: CachePadded::new([AtomicU64::new(0), AtomicU64::new(0)]),
         taken: CachePadded::new(AtomicU64::new(0)),
         awaited: AtomicBool::new(false),
-        end: AtomicU64::new(0),
+        reader: Awaiter::new(),
+        end: AtomicU64::new(OPEN),
     });
     let intake = Intake { sender, head: receiver.clone(), gauge: gauge.clone() };
     (intake, Outflow { receiver, in_hand: VecDeque::new(), keeps: Vec::new(), gauge })
@@ -162,6 +182,7 @@ impl<T, K> Intake<T, K> {
         if self.sender.try_send(item).is_err() {
             unreachable!("no room for an item where there is room for an event");
         }
+        self.gauge.call_reader();
     }
 
     /// Makes sure that there is room for one event, by taking out the oldest that waits if need be. Nothing comes out where the
@@ -182,12 +203,15 @@ impl<T, K> Intake<T, K> {
 
     /// Nothing more will come. What waits can still be taken.
     pub(in crate::bus) fn finish(self, end: End) {
+        let Self { sender, gauge, .. } = self;
         let word = match end {
-            End::Closed => 0,
-            End::Disconnected(missed) => missed + 1,
+            End::Closed => CLOSED,
+            End::Disconnected(missed) => DISCONNECTED + missed,
         };
         // ORDERING: Relaxed: the drop of the sender publishes it.
-        self.gauge.end.store(word, Relaxed);
+        gauge.end.store(word, Relaxed);
+        drop(sender);
+        gauge.call_reader();
     }
 }
 
@@ -239,6 +263,12 @@ impl<T, K> Outflow<T, K> {
         Ok((self.in_hand.len().min(max), awaited))
     }
 
+    /// Lets go what the events in hand are kept with, after `own` has made each of them keep itself.
+    pub(in crate::bus) fn own(&mut self, own: impl FnMut(&mut T)) {
+        self.in_hand.iter_mut().for_each(own);
+        self.keeps.clear();
+    }
+
     /// The events in hand.
     pub(in crate::bus) fn in_hand(&self) -> &VecDeque<T> {
         &self.in_hand
@@ -263,12 +293,43 @@ impl<T, K> Outflow<T, K> {
     }
 }
 
+/// Waiting beside other things.
+impl<T, K> Outflow<T, K> {
+    /// Would a take answer anything but [`Nothing::Yet`]? Just before the end, maybe not at once.
+    pub(in crate::bus) fn is_ready(&self) -> bool {
+        // ORDERING: Relaxed; the barriers of the handshake order it against the intake's look. A take looks properly.
+        !self.in_hand.is_empty() || !self.receiver.is_empty() || self.gauge.end.load(Relaxed) != OPEN
+    }
+
+    /// Registers for the next item or the end. The heavy barrier and another look must follow.
+    pub(in crate::bus) fn enlist(&self, bed: Bed) -> Barrier {
+        self.gauge.reader.register(bed);
+        self.gauge.barrier()
+    }
+
+    /// Has the intake woken the thread that is registered?
+    pub(in crate::bus) fn is_called(&self) -> bool {
+        self.gauge.reader.is_called()
+    }
+
+    /// Takes the registration back, if nobody has.
+    pub(in crate::bus) fn leave(&self) {
+        self.gauge.reader.cancel();
+    }
+
+    /// Will this task be woken for the next item?
+    #[cfg(feature = "stream")]
+    pub(in crate::bus) fn waits_for(&self, waker: &std::task::Waker) -> bool {
+        self.gauge.reader.waits_for(waker)
+    }
+}
+
 /// What the models of the queue reach.
 #[cfg(eventcast_loom)]
 #[allow(missing_docs, missing_debug_implementations, reason = "no public face")]
 pub mod model {
-    use super::{End, Nothing, Size};
-    use crate::sync::{Arc, Barrier};
+    use super::{Bed, End, Nothing, Size};
+    use crate::sync::{Arc, Barrier, Deadline, park_until};
 
     pub struct Intake<T>(super::Intake<T, ()>);
     pub struct Outflow<T>(super::Outflow<T, ()>);
@@ -322,6 +383,15 @@ pub mod model {
         /// An event, and whether the intake waits for the room; `Err(true)` when nothing more will come.
         pub fn take(&mut self) -> Result<(T, bool), bool> {
             self.0.take().map_err(|nothing| nothing == Nothing::Ever)
+        }
+
+        /// Waits as a thread that waits for several queues does.
+        pub fn sleep(&self) {
+            self.0.enlist(Bed::here()).heavy();
+            while !self.0.is_ready() && !self.0.is_called() {
+                park_until(&Deadline::NEVER, None);
+            }
+            self.0.leave();
         }
     }
 }

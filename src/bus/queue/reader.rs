@@ -82,6 +82,37 @@ impl<P> Queued<P> {
         Ok(found)
     }
 
+    /// As [`scan`](Self::scan), with `true` beside the last event. The next one is in hand before `f` gets the one before it.
+    pub(in crate::bus) fn scan_batch(
+        &mut self,
+        max: usize,
+        mut f: impl FnMut(&Event<P>, bool),
+    ) -> Result<usize, TryRecvError> {
+        self.hold(1)?;
+        for found in 1.. {
+            let last = found >= max || !self.has_next_in_hand();
+            let (event, _) = self.outflow.take().unwrap_or_else(|_| unreachable!("it is in hand"));
+            self.handed_out(event.sequence(), 1);
+            f(&event, last);
+            if last {
+                return Ok(found);
+            }
+        }
+        unreachable!("more events than numbers")
+    }
+
+    /// Takes the event behind the first one in hand, if there is one.
+    fn has_next_in_hand(&mut self) -> bool {
+        if self.held().len() == 1 {
+            // Or what its topic was kept with would pile up for as long as there always is a next one.
+            self.outflow.own(Event::keep_topic);
+            if let Ok((_, awaited)) = self.outflow.take_in_hand(2) {
+                self.made_room(awaited);
+            }
+        }
+        self.held().len() > 1
+    }
+
     /// Takes up to `max` events in hand for a guard, at least one, and says how many.
     pub(in crate::bus) fn hold(&mut self, max: usize) -> Result<usize, TryRecvError> {
         self.settle();
@@ -159,6 +190,22 @@ impl<P> Queued<P> {
         self.outflow.wait(left)
     }
 
+    /// Is there an event in hand, or an end to report? Takes one in hand if there is.
+    pub(in crate::bus) fn seek(&mut self) -> bool {
+        self.settle();
+        match self.outflow.take_in_hand(1) {
+            Ok((_, awaited)) => {
+                self.made_room(awaited);
+                true
+            }
+            Err(nothing) => nothing == Nothing::Ever,
+        }
+    }
+
+    pub(in crate::bus) fn outflow(&self) -> &Outflow<Event<P>, TopicRef> {
+        &self.outflow
+    }
+
     pub(in crate::bus) fn seated(&self) -> &Seated {
         &self.seated
     }
@@ -197,6 +244,7 @@ impl<P> Queued<P> {
 
 impl<P> Drop for Queued<P> {
     fn drop(&mut self) {
+        self.outflow.leave();
         self.queue.leave();
         self.dispatcher.remove(&self.queue);
     }
