@@ -48,8 +48,11 @@
 //! **Reading.** [`recv`](Subscription::recv) and the iterators clone the event; [`drain`](Subscription::drain) reads in
 //! place and needs no `Clone`. A payload above 256 bytes, or one that owns memory, is cheaper as `Bus<Arc<…>>`.
 //!
+//! **Queues.** A subscription may have a [queue](SubscriptionBuilder::queue) of its own, with a capacity and an
+//! [overflow](QueueOverflow) of its own; the bus's dispatcher, or [the publishers](Fanout), fill it with copies.
+//!
 //! **Accounting.** [`Bus::stats`] holds `offered = accepted + refused`, [`Subscription::stats`]
-//! `published since it joined = delivered + filtered + expired + lost + ahead`.
+//! `published since it joined = delivered + filtered + expired + lost + queued + ahead`.
 //!
 //! **Watching.** [`Bus::snapshot`] is everything known of the bus and of each subscription, also as text for Prometheus
 //! ([`docs::metrics`]); [`Bus::health`] says whether it is well, and why not.

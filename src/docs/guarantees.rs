@@ -34,7 +34,7 @@
 //! 1. `accepted = routed + unrouted`: an event is unrouted when no subscription's pattern met its topic, neither before its
 //!    publish nor after. A subscription that comes and goes within that publish may have read it.
 //!    *(`tests/bus_audience.rs`)*
-//! 2. `published since it joined = delivered + filtered + expired + lost + ahead`, per subscription.
+//! 2. `published since it joined = delivered + filtered + expired + lost + queued + ahead`, per subscription.
 //!    The bus's account of a subscription is the subscription's own, whether anybody reads from it or not, and the totals of
 //!    those that have left stay. *(`tests/bus_accounting.rs`, `tests/bus_audience.rs`, `tests/bus_stats.rs`)*
 //! 3. Filters, sizes and callbacks of the user may panic: the panic is contained and counted, and the event is refused, read past
@@ -46,6 +46,16 @@
 //!    ([`evicted`](crate::Stats::evicted)) add up to `accepted`. A topic is there while a handle, a subscription to its name,
 //!    an event that somebody can still read, or an owned copy refers to it; any number of names come and go in bounded
 //!    memory. *(`tests/bus_topics.rs`, `tests/seeds_asaidimu.rs`)*
+//!
+//! 6. A queued subscription that is stuck holds up no other, and a publisher only with
+//!    [`QueueOverflow::Block`](crate::QueueOverflow::Block), a ring later and for the time it says. Each loss is counted by its
+//!    reason. *(`tests/bus_queue.rs`, `tests/bus_faults.rs`; models L19 and L34)*
+//! 7. A thread of the bus never waits for room in it: [`WouldDeadlock`](crate::PublishError::WouldDeadlock).
+//!    *(`tests/bus_queue.rs`)*
+//! 8. A subscription that is [ended](crate::Bus::unsubscribe_all) by another thread holds publishers up no longer than its reader
+//!    reads in place, and what it reads there stays as it is. *(`tests/bus_unsubscribe.rs`; models L32)*
+//! 9. A subscription made by [`subscribe_after`](crate::SubscriptionBuilder::subscribe_after) comes to no event before the others
+//!    have let it go, and sees what they did before that. *(`tests/bus_after.rs`; models L33)*
 //!
 //! # By overflow policy
 //!

@@ -80,6 +80,21 @@
 //! A publish counts for its topic in a word that belongs to the first thread that published to it: a comparison of two
 //! numbers, a load and a store. Other threads add to a second word.
 //!
+//! # Queues
+//!
+//! A queued subscription has a subscriber of its own in the ring, which the dispatcher reads: a cursor per queue, so that a full
+//! queue keeps its place while the others go on (`bus/dispatcher.rs`, `bus/queue/feed.rs`). It blocks publishers only where its
+//! overflow does; all others read as laggards. An event that found no room is not judged again. A channel carries one event or up
+//! to 32 of them at a time; how many events wait is known from counts with one writer each (`bus/queue/pipe.rs`). Queues that
+//! evict get their events one by one. The dispatcher sleeps as a subscriber does, and is called as well when a reader has made
+//! room in a queue that was waited for, when the list of queues changes, and when the bus is closed.
+//!
+//! # Leaving and following
+//!
+//! A direct subscription goes in through a door before it reads in place and comes out afterwards (`ring/door.rs`); whoever ends it
+//! from outside looks whether it is inside, and one of the two sets its cursor free. One that reads behind others looks at their
+//! cursors and sleeps as a publisher does that waits for one of them (`ring/leader.rs`).
+//!
 //! # What was tried and lost
 //!
 //! Before this code was written, on prototypes (two cores of an AMD EPYC, 64-byte events):
