@@ -9,10 +9,12 @@ pub(crate) struct Lists<'a, C> {
     pub(crate) step: usize,
     pub(crate) max_steps: usize,
     /// Plays a list, with a trace or without; answers what it met, or what was wrong.
-    pub(crate) run: &'a dyn Fn(&[u8], bool) -> Result<C, String>,
+    pub(crate) run: &'a Run<C>,
     /// What a list has met, each with its name; a name in brackets may be rare.
     pub(crate) met: &'a dyn Fn(&C) -> Vec<(&'static str, bool)>,
 }
+
+type Run<C> = dyn Fn(&[u8], bool) -> Result<C, String>;
 
 impl<C: Default> Lists<'_, C> {
     /// Plays so many lists, says what shares of them met what, and fails when one fails or a share is below 5 %.

@@ -39,7 +39,7 @@ impl World<'_> {
             n => NAMES[n % NAMES.len()],
         };
         let waits = [Waits::Try, Waits::Try, Waits::Bounded, Waits::Plain][b % 4];
-        let handle = (b / 4 % 2 == 0).then(|| self.topics[a / 32 % 3].clone()).flatten();
+        let handle = (b & 4 == 0).then(|| self.topics[a / 32 % 3].clone()).flatten();
         if handle.is_none() && self.bus().is_none() {
             return Ok(());
         }
@@ -51,7 +51,7 @@ impl World<'_> {
         let payload = self.made;
         let bang = c % 16 == 9;
         let event = Payload::new(&self.ledger, payload).bang_on_clone(bang);
-        let built = b / 8 % 4 == 0;
+        let built = b & 24 == 0;
         let given_id = match c % 8 {
             _ if !built => None,
             3 => Some(String::new()),
