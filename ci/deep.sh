@@ -10,9 +10,16 @@
 
 LIMIT=$((80 * 60))
 CORES=$(getconf _NPROCESSORS_ONLN)
-FUZZ_GOAL=100000000
 
-PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-ring_ops fuzz-topic_pattern differential soak topics compare audit semver"
+# How many executions a fuzz target is to have.
+fuzz_goal() {
+  case $1 in
+    bus_ops) echo 10000000 ;;
+    *) echo 100000000 ;;
+  esac
+}
+
+PIECES="loom-3 mutations miri-seeds miri-tests miri-targets tsan asan careful shuttle fuzz-bus_ops fuzz-ring_ops fuzz-topic_pattern bus-differential differential soak topics compare audit semver"
 
 describe() {
   case $1 in
@@ -25,8 +32,10 @@ describe() {
     asan) echo "AddressSanitizer with leak detection: the whole suite, stress at 10^7 events" ;;
     careful) echo "the suite on a standard library with its debug assertions (cargo-careful)" ;;
     shuttle) echo "random schedules where loom does not finish" ;;
+    fuzz-bus_ops) echo "one slice of the 10^7 executions of the fuzz target bus_ops" ;;
     fuzz-ring_ops) echo "one slice of the 10^8 executions of the fuzz target ring_ops" ;;
     fuzz-topic_pattern) echo "one slice of the 10^8 executions of the fuzz target topic_pattern" ;;
+    bus-differential) echo "10^6 operation lists of a bus against the naive oracle" ;;
     differential) echo "10^7 operation lists against the naive oracle" ;;
     soak) echo "10^9 events, all policies, joins and leaves every 10 ms" ;;
     topics) echo "10^7 topics come and go, in each of six ways" ;;
@@ -119,11 +128,12 @@ fuzz_slice() {
   nightly
   cargo_tool cargo-fuzz cargo-fuzz 0.13.2
   local total=records/fuzz-$target.total corpus=$TARGET_BASE/fuzz/new/$target seconds=${EVENTCAST_FUZZ_SECONDS:-4000}
-  local before executed=0 process seed log inputs=() jobs=() code=0 dictionary=()
+  local goal before executed=0 process seed log inputs=() jobs=() code=0 dictionary=()
   local build=(--target "$HOST" --sanitizer none --no-trace-compares)
   if [ -e "fuzz/dictionaries/$target.dict" ]; then dictionary=("-dict=fuzz/dictionaries/$target.dict"); fi
   before=$(awk '/^[0-9]/ { n += $3 } END { printf "%d", n }' "$total" 2>/dev/null || echo 0)
-  printf 'COUNT executions before this slice: %s of %s\n' "$before" "$FUZZ_GOAL"
+  goal=$(fuzz_goal "$target")
+  printf 'COUNT executions before this slice: %s of %s\n' "$before" "$goal"
   mkdir -p "$corpus"
   for directory in "fuzz/regressions/$target" "fuzz/corpus/$target"; do
     if [ -d "$directory" ]; then inputs+=("$directory"); fi
@@ -147,7 +157,7 @@ fuzz_slice() {
   [ -e "$total" ] || printf '# Executions of the fuzz target %s: date, commit, executions, result\n' "$target" >"$total"
   printf '%s %s %s %s\n' "$(date +%F)" "$(git rev-parse --short HEAD)" "$executed" "$([ "$code" -eq 0 ] && echo ok || echo CRASH)" >>"$total"
   printf 'COUNT executions in this slice: %s\n' "$executed"
-  printf 'COUNT executions in all: %s of %s\n' "$((before + executed))" "$FUZZ_GOAL"
+  printf 'COUNT executions in all: %s of %s\n' "$((before + executed))" "$goal"
   [ "$code" -eq 0 ] || fail "fuzz found something: see fuzz/artifacts/$target"
   [ "$executed" -gt 0 ] || fail "nothing was executed"
 
@@ -161,9 +171,17 @@ fuzz_slice() {
   printf 'COUNT inputs replayed under AddressSanitizer: %s\n' "$(find "$corpus" "${inputs[@]}" -type f | wc -l | tr -d ' ')"
 }
 
+piece_fuzz-bus_ops() { fuzz_slice bus_ops; }
+
 piece_fuzz-ring_ops() { fuzz_slice ring_ops; }
 
 piece_fuzz-topic_pattern() { fuzz_slice topic_pattern; }
+
+piece_bus-differential() {
+  need bus-differential tests/bus_differential.rs || exit "$PENDING"
+  EVENTCAST_CASES=${EVENTCAST_CASES:-1000000} \
+    cargo test --release -p eventcast --all-features --test bus_differential -- --nocapture
+}
 
 piece_differential() {
   need differential tests/differential.rs || exit "$PENDING"

@@ -246,6 +246,27 @@ fn idle_laggards_hold_nothing() {
 }
 
 #[test]
+fn all_that_lies_ahead_is_looked_at_before_the_answer_is_empty() {
+    for (capacity, others) in (1..=12).flat_map(|capacity| (0..=32).map(move |others| (capacity, others))) {
+        for batch in [false, true] {
+            let bus = Bus::<u32>::builder().capacity(capacity).build().unwrap();
+            let mut sub = bus.subscription("wanted").overflow(Overflow::Lag).subscribe().unwrap();
+            (0..others).for_each(|n| drop(bus.publish("other", n)));
+            bus.publish("wanted", 7).unwrap();
+            let mut got = || {
+                if batch {
+                    return sub.batch(1).map(|batch| *batch[0].payload());
+                }
+                sub.try_recv().map(|event| *event.payload())
+            };
+            let answer = got();
+            let answer = if answer.is_err_and(|error| error.is_lagged()) { got() } else { answer };
+            assert_eq!(answer, Ok(7), "capacity {capacity}, {others} others, a batch: {batch}");
+        }
+    }
+}
+
+#[test]
 fn loops_over_a_subscription() {
     let bus = bus();
     let mut sub = bus.subscribe("a.*").unwrap();

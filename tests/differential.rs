@@ -11,6 +11,8 @@
 mod common;
 #[path = "common/ledger.rs"]
 mod ledger;
+#[path = "common/lists.rs"]
+mod lists;
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "common/world.rs"]
@@ -18,7 +20,7 @@ mod world;
 
 use common::{Rng, env_number, seed, within};
 use eventcast::ring::{Builder, Overflow, RecvError, Wait};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use lists::Lists;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 use std::thread;
 use std::time::Duration;
@@ -30,87 +32,15 @@ const CASES: u64 = match (cfg!(miri), cfg!(debug_assertions)) {
     (_, false) => 10_000,
 };
 
-/// One case: what it met, or what was wrong.
-fn play(bytes: &[u8], trace: bool) -> Result<Coverage, String> {
-    match catch_unwind(AssertUnwindSafe(|| world::run(bytes, trace))) {
-        Ok(result) => result,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            Err(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
-        }
-    }
-}
-
-fn random_case(rng: &mut Rng) -> Vec<u8> {
-    let steps = 1 + rng.below(MAX_STEPS as u64) as usize;
-    (0..HEADER + steps * STEP).map(|_| rng.next() as u8).collect()
-}
-
-/// A failure without its numbers.
-fn kind(text: &str) -> String {
-    text.chars().filter(|c| !c.is_ascii_digit()).take(60).collect()
-}
-
-/// Leaves out what is not needed for the same failure.
-fn shrink(mut bytes: Vec<u8>, text: &str) -> Vec<u8> {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut steps = (bytes.len() - HEADER) / STEP;
-    while steps > 0 {
-        let mut at = HEADER;
-        while at + steps * STEP <= bytes.len() {
-            let mut shorter = bytes.clone();
-            shorter.drain(at..at + steps * STEP);
-            if play(&shorter, false).is_err_and(|other| kind(&other) == kind(text)) {
-                bytes = shorter;
-            } else {
-                at += steps * STEP;
-            }
-        }
-        steps /= 2;
-    }
-    std::panic::set_hook(hook);
-    bytes
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[test]
 fn every_answer_is_the_oracles() {
+    let lists = Lists { header: HEADER, step: STEP, max_steps: MAX_STEPS, run: &world::run, met: &met };
     let cases = env_number("EVENTCAST_CASES", CASES);
-    let mut rng = Rng::new(seed());
-    let mut shares = [0_u64; 11];
-    let mut steps = 0;
-    for case in 0..cases {
-        let bytes = random_case(&mut rng);
-        let seen = match play(&bytes, false) {
-            Ok(seen) => seen,
-            Err(text) => {
-                let small = shrink(bytes, &text);
-                println!("case {case}: {text}\nsmallest: {}", hex(&small));
-                let text = play(&small, true).expect_err("it failed before");
-                panic!("case {case}, smallest: {text}");
-            }
-        };
-        steps += seen.steps;
-        for (share, met) in shares.iter_mut().zip(met(&seen)) {
-            *share += u64::from(met.1);
-        }
-    }
-    println!("{cases} cases, {steps} operations");
-    for (share, (name, _)) in shares.iter().zip(met(&Coverage::default())) {
-        let percent = *share as f64 * 100.0 / cases as f64;
-        println!("{percent:5.1} % {name}");
-        // A generator that never makes the case proves nothing about it.
-        let enough = percent >= 5.0 || name.starts_with('(') || cases < 1_000;
-        assert!(enough, "only {percent:.1} % of the cases met {name}");
-    }
+    lists.play_all(cases, &mut Rng::new(seed()), |seen| seen.steps);
 }
 
-fn met(seen: &Coverage) -> [(&'static str, bool); 11] {
-    [
+fn met(seen: &Coverage) -> Vec<(&'static str, bool)> {
+    vec![
         ("full", seen.full),
         ("lag", seen.lag),
         ("displacement", seen.displacement),

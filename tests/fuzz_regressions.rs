@@ -1,5 +1,15 @@
 //! Every input that a fuzzer, or the differential test, has found something with is played again.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests look at the clock and let a core go"
+)]
+
+#[path = "common/bus_oracle.rs"]
+mod bus_oracle;
+#[path = "common/bus_world.rs"]
+mod bus_world;
 mod common;
 #[path = "common/ledger.rs"]
 mod ledger;
@@ -11,6 +21,13 @@ mod topics;
 mod world;
 
 use std::path::Path;
+
+#[test]
+fn bus_ops() {
+    replay("bus_ops", |bytes| bus_world::run(bytes, bus_world::Filled::Inline, true).map(drop));
+    // As the differential test plays them, perhaps with the dispatcher's thread.
+    replay("bus_ops", |bytes| bus_world::run(bytes, bus_world::Filled::Either, true).map(drop));
+}
 
 #[test]
 fn ring_ops() {

@@ -50,7 +50,7 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
         leaders: plan.leaders,
         _topics: outlet.shared_topics().clone(),
         sieve: Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock()),
-        horizon: capacity.saturating_mul(2),
+        horizon: capacity.saturating_mul(4).saturating_add(RUN),
         unreported: None,
         stops: Stops::new(times.sampling, capacity),
         times,
@@ -73,7 +73,8 @@ pub(super) struct Direct<P> {
     joined: Sequence,
     /// What the subscriber had missed on the way to where this starts.
     lost_before: u64,
-    /// More events than a ring can hold ahead of a reader: it keeps fewer than twice its capacity.
+    /// More events than can lie ahead of a reader: a ring has fewer than four times its capacity of slots, and what is held in
+    /// hand beside them is at most a run.
     pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,

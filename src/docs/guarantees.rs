@@ -36,7 +36,8 @@
 //!    *(`tests/bus_audience.rs`)*
 //! 2. `published since it joined = delivered + filtered + expired + lost + queued + ahead`, per subscription.
 //!    The bus's account of a subscription is the subscription's own, whether anybody reads from it or not, and the totals of
-//!    those that have left stay. *(`tests/bus_accounting.rs`, `tests/bus_audience.rs`, `tests/bus_stats.rs`)*
+//!    those that have left stay. *(`tests/bus_accounting.rs`, `tests/bus_audience.rs`, `tests/bus_differential.rs`,
+//!    `tests/bus_stats.rs`)*
 //! 3. Filters, sizes and callbacks of the user may panic: the panic is contained and counted, and the event is refused, read past
 //!    or told to nobody. *(`tests/bus_events.rs`, `tests/bus_audience.rs`)*
 //! 4. A time that a publisher gives an event is a word for its readers; ages and starts by time go by when the bus took it.
