@@ -122,8 +122,9 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
             let mut ended = 0;
             let mut moved = false;
             let mut until = None;
-            for queue in queues.iter() {
-                match turn(queue) {
+            for (at, queue) in queues.iter().enumerate() {
+                // One pause for events to gather is enough for all.
+                match turn(queue, at == 0) {
                     Served::Moved => moved = true,
                     Served::Idle => {}
                     Served::Full(stall) => until = earlier(until, stall),
@@ -214,7 +215,7 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
                 continue;
             }
             loop {
-                match Feed::serve(&mut feed, queue) {
+                match Feed::serve(&mut feed, queue, false) {
                     Served::Moved => {}
                     Served::Idle => break,
                     Served::Full(_) | Served::Ended => {
@@ -228,10 +229,10 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
 }
 
 /// Some runs for one queue.
-fn turn<P: Clone>(queue: &Queue<P>) -> Served {
+fn turn<P: Clone>(queue: &Queue<P>, paced: bool) -> Served {
     let mut feed = queue.feed.lock();
     for _ in 0..TURN {
-        match Feed::serve(&mut feed, queue) {
+        match Feed::serve(&mut feed, queue, paced) {
             Served::Moved => {}
             served => return served,
         }

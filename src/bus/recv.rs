@@ -177,8 +177,11 @@ impl<P> Subscription<P> {
     fn wait_for(&mut self, left: Duration) -> Result<(), RecvTimeoutError> {
         match &mut self.reader {
             Reader::Direct(direct) => direct.wait_for(left)?,
-            Reader::Queued(queued) if queued.wait(&Countdown::after(left)) => {}
-            Reader::Queued(_) => return Err(RecvTimeoutError::Timeout),
+            Reader::Queued(queued) => {
+                if !queued.wait(&Countdown::after(left)) {
+                    return Err(RecvTimeoutError::Timeout);
+                }
+            }
         }
         Ok(())
     }

@@ -180,8 +180,8 @@ impl<P: Clone + Send + Sync + 'static> SubscriptionBuilder<'_, P> {
     /// [`queue_overflow`](Self::queue_overflow) what it loses when its queue is full. Memory for so many events is taken at once.
     ///
     /// The dispatcher is a thread of the bus, named `eventcast-dispatch`, that ends with the last queued subscription. A
-    /// [`filter`](Self::filter) runs there. A reader takes up to 32 events at a time out of a queue of 128 or more, beside those
-    /// that wait in it.
+    /// [`filter`](Self::filter) runs there. Events may go in and out in chunks of up to a quarter of the queue, at most
+    /// 256: a reader may have so many in hand beside those that wait.
     ///
     /// # Examples
     /// ```

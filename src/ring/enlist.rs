@@ -30,6 +30,11 @@ impl<T> Subscriber<T> {
         Enlisted { ring: self.ring.clone(), ticket: Some(ticket), passes_on: false }
     }
 
+    /// Whether it pauses before a look when looks find little; not for one of several that are looked at in turn.
+    pub(crate) fn set_paced(&mut self, paced: bool) {
+        self.pace.set_off(!paced);
+    }
+
     /// The barrier of the ring's handshakes.
     pub(crate) fn barrier(&self) -> Barrier {
         self.core().barrier

@@ -32,16 +32,26 @@ pub(super) struct Pace {
     pauses: u32,
     misses: u32,
     cool_down: u32,
+    /// Somebody else sees to it that looks are apart.
+    off: bool,
 }
 
 impl Pace {
     pub(super) fn new(capacity: u64) -> Self {
-        Self { enough: ENOUGH.min(capacity / 8), pauses: 0, misses: 0, cool_down: 0 }
+        Self { enough: ENOUGH.min(capacity / 8), pauses: 0, misses: 0, cool_down: 0, off: false }
+    }
+
+    /// For a subscriber that is looked at in turn with others, or right after a publish.
+    pub(super) fn set_off(&mut self, off: bool) {
+        self.off = off;
     }
 
     /// Before a look at the words that publishers write.
     #[inline(always)]
     pub(super) fn wait(&self) {
+        if self.off {
+            return;
+        }
         let pauses = if self.misses > RARE { self.idle_pauses() } else { self.pauses };
         for _ in 0..pauses {
             spin_hint();

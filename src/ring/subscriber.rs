@@ -37,7 +37,7 @@ pub struct Subscriber<T> {
     seen: Sequence,
     /// The last look since a drain began ended where nothing was released yet, not where it had seen enough.
     saw_end: bool,
-    pace: Pace,
+    pub(super) pace: Pace,
     /// Events missed and already reported, or skipped before a disconnect.
     lost: u64,
     /// Events of a guard that was made and not dropped: the next call consumes them.

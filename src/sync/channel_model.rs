@@ -72,16 +72,17 @@ impl<T> Clone for Receiver<T> {
     }
 }
 
-pub(crate) fn wait_to_take<T>(receiver: &Receiver<T>, left: &Countdown) -> bool {
+pub(crate) use crossbeam_channel::RecvTimeoutError;
+
+pub(crate) fn take_within<T>(receiver: &Receiver<T>, left: &Countdown) -> Result<T, RecvTimeoutError> {
     loop {
-        let inner = receiver.0.inner.lock();
-        if !inner.queue.is_empty() || inner.senders == 0 {
-            return true;
+        match receiver.try_recv() {
+            Ok(item) => return Ok(item),
+            Err(crossbeam_channel::TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+            Err(crossbeam_channel::TryRecvError::Empty) if left.left().is_zero() => {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            Err(crossbeam_channel::TryRecvError::Empty) => yield_now(),
         }
-        drop(inner);
-        if left.left().is_zero() {
-            return false;
-        }
-        yield_now();
     }
 }

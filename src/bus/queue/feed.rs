@@ -11,14 +11,14 @@ use crate::ring::{Overflow, Sequence, Subscriber};
 use crate::sync::{Arc, Countdown};
 use crate::topic::{TopicRef, Topics};
 
-/// How many events of the ring it looks at together.
-const RUN: usize = 64;
+/// How many events of the ring it looks at together; fewer on a small ring.
+const RUN: usize = 256;
 
 /// The same where all readers that nobody waits for share the ring's spare slots.
 const FREE_RUN: usize = 16;
 
 /// How many events a queue gets in one go at most; fewer if it is small.
-const CHUNK: usize = 32;
+const CHUNK: usize = 256;
 
 /// Reads the ring for one queue, with a subscriber of its own.
 pub(in crate::bus) struct Feed<P> {
@@ -28,6 +28,7 @@ pub(in crate::bus) struct Feed<P> {
     sieve: Sieve<P>,
     intake: Intake<Event<P>, TopicRef>,
     overflow: QueueOverflow,
+    run: usize,
     chunk: usize,
     /// The next event was judged, is wanted, and found no room.
     judged: bool,
@@ -62,6 +63,7 @@ impl<P> Feed<P> {
         sieve: Sieve<P>,
         intake: Intake<Event<P>, TopicRef>,
         overflow: QueueOverflow,
+        ring_capacity: usize,
     ) -> Self {
         let capacity = intake.gauge().capacity() as usize;
         let chunk = match overflow {
@@ -69,7 +71,21 @@ impl<P> Feed<P> {
             QueueOverflow::DropOldest => 1,
             _ => CHUNK.min(capacity / 4).max(1),
         };
-        Self { subscriber, _topics: topics, sieve, intake, overflow, chunk, judged: false, stalled: None }
+        let run = match subscriber.overflow() {
+            Overflow::Block => RUN.min(ring_capacity / 4).max(1),
+            _ => FREE_RUN,
+        };
+        Self {
+            subscriber,
+            _topics: topics,
+            sieve,
+            intake,
+            overflow,
+            run,
+            chunk,
+            judged: false,
+            stalled: None,
+        }
     }
 
     /// Lets nothing more in, and leaves the ring.
@@ -98,12 +114,13 @@ impl<P> Feed<P> {
 }
 
 impl<P: Clone> Feed<P> {
-    /// Takes a run of events from the ring into the queue.
-    pub(in crate::bus) fn serve(feed: &mut Option<Self>, queue: &Queue<P>) -> Served {
+    /// Takes a run of events from the ring into the queue. `paced`: it may wait a little for events to gather.
+    pub(in crate::bus) fn serve(feed: &mut Option<Self>, queue: &Queue<P>, paced: bool) -> Served {
         if queue.has_left() {
             Self::end(feed, End::Closed);
         }
         let Some(this) = feed else { return Served::Ended };
+        this.subscriber.set_paced(paced);
         match this.move_run(queue) {
             Ok(served) => served,
             Err(end) => {
@@ -115,8 +132,7 @@ impl<P: Clone> Feed<P> {
     }
 
     fn move_run(&mut self, queue: &Queue<P>) -> Result<Served, End> {
-        let most = if let Overflow::Block = self.subscriber.overflow() { RUN } else { FREE_RUN };
-        let run = match self.subscriber.batch(most) {
+        let run = match self.subscriber.batch(self.run) {
             Ok(run) => run,
             Err(TryRecvError::Empty) => return Ok(Served::Idle),
             Err(TryRecvError::Lagged(missed)) => {
@@ -131,7 +147,7 @@ impl<P: Clone> Feed<P> {
         let first = run.sequence();
         let mut now = Now::default();
         let mut counts = Outcomes::default();
-        let mut load = Load::new(&self.intake, self.chunk);
+        let mut load = Load::new(&self.intake, self.chunk.min(run.len()));
         let mut consumed = 0;
         let mut end = Ok(Served::Moved);
         for (event, sequence) in run.iter().zip(first..) {
@@ -222,7 +238,7 @@ impl<'a, P: Clone> Load<'a, P> {
             return contain(|| event.clone()).map(|copy| self.intake.put(copy)).is_some();
         }
         let topic = event.topic_ref();
-        if !self.keeps.iter().rev().any(|kept| kept.is(topic)) {
+        if !self.keeps.iter().rev().take(8).any(|kept| kept.is(topic)) {
             self.keeps.push(topic.clone());
         }
         // SAFETY: `keeps` has a counted reference to its topic, and goes wherever the copy goes: with it into the chunk, from

@@ -170,7 +170,8 @@ pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
     let tally = Arc::new(Tally::new(gauge.clone(), joined.sequence));
     seated.queue(tally.clone());
     let sieve = Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock());
-    let feed = Feed::new(subscriber, outlet.shared_topics().clone(), sieve, intake, overflow);
+    let feed =
+        Feed::new(subscriber, outlet.shared_topics().clone(), sieve, intake, overflow, publisher.capacity());
     let queue = Arc::new(Queue {
         id,
         overflow,

@@ -139,6 +139,8 @@ pub(in crate::bus) struct Intake<T, K> {
 /// The side of the subscription.
 pub(in crate::bus) struct Outflow<T, K> {
     receiver: Receiver<Item<T, K>>,
+    /// Came at the end of a wait, and was not looked at yet.
+    arrived: Option<Item<T, K>>,
     in_hand: VecDeque<T>,
     /// Of the events in hand, and of the last one that was taken.
     keeps: Vec<K>,
@@ -157,7 +159,7 @@ pub(in crate::bus) fn pipe<T, K>(size: Size, barrier: Barrier) -> (Intake<T, K>,
         end: AtomicU64::new(OPEN),
     });
     let intake = Intake { sender, head: receiver.clone(), gauge: gauge.clone() };
-    (intake, Outflow { receiver, in_hand: VecDeque::new(), keeps: Vec::new(), gauge })
+    (intake, Outflow { receiver, arrived: None, in_hand: VecDeque::new(), keeps: Vec::new(), gauge })
 }
 
 impl<T, K> Intake<T, K> {
@@ -223,7 +225,7 @@ impl<T, K> Outflow<T, K> {
             return Ok((event, false));
         }
         self.keeps.clear();
-        match self.receiver.try_recv() {
+        match self.next_item() {
             Ok(Item::One(event)) => Ok((event, self.took(1))),
             Ok(Item::Many(chunk)) => {
                 let awaited = self.took(chunk.events.len() as u64);
@@ -245,7 +247,7 @@ impl<T, K> Outflow<T, K> {
         }
         let mut awaited = false;
         while self.in_hand.len() < max {
-            match self.receiver.try_recv() {
+            match self.next_item() {
                 Ok(Item::One(event)) => {
                     awaited |= self.took(1);
                     self.in_hand.push_back(event);
@@ -287,9 +289,25 @@ impl<T, K> Outflow<T, K> {
         self.gauge.awaited.load(Relaxed) && self.gauge.awaited.swap(false, Relaxed)
     }
 
+    fn next_item(&mut self) -> Result<Item<T, K>, crossbeam_channel::TryRecvError> {
+        match self.arrived.take() {
+            Some(item) => Ok(item),
+            None => self.receiver.try_recv(),
+        }
+    }
+
     /// Waits until there is something to take or nothing will ever come; false when the time is over first.
-    pub(in crate::bus) fn wait(&self, left: &Countdown) -> bool {
-        !self.in_hand.is_empty() || channel::wait_to_take(&self.receiver, left)
+    pub(in crate::bus) fn wait(&mut self, left: &Countdown) -> bool {
+        if !self.in_hand.is_empty() || self.arrived.is_some() {
+            return true;
+        }
+        match channel::take_within(&self.receiver, left) {
+            Ok(item) => {
+                self.arrived = Some(item);
+                true
+            }
+            Err(over) => over == channel::RecvTimeoutError::Disconnected,
+        }
     }
 }
 
@@ -298,7 +316,10 @@ impl<T, K> Outflow<T, K> {
     /// Would a take answer anything but [`Nothing::Yet`]? Just before the end, maybe not at once.
     pub(in crate::bus) fn is_ready(&self) -> bool {
         // ORDERING: Relaxed; the barriers of the handshake order it against the intake's look. A take looks properly.
-        !self.in_hand.is_empty() || !self.receiver.is_empty() || self.gauge.end.load(Relaxed) != OPEN
+        !self.in_hand.is_empty()
+            || self.arrived.is_some()
+            || !self.receiver.is_empty()
+            || self.gauge.end.load(Relaxed) != OPEN
     }
 
     /// Registers for the next item or the end. The heavy barrier and another look must follow.

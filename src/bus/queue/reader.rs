@@ -186,7 +186,7 @@ impl<P> Queued<P> {
     }
 
     /// Waits until there is an event or an end; false when the time is over first.
-    pub(in crate::bus) fn wait(&self, left: &Countdown) -> bool {
+    pub(in crate::bus) fn wait(&mut self, left: &Countdown) -> bool {
         self.outflow.wait(left)
     }
 
