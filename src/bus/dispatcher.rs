@@ -149,7 +149,9 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
     /// Nothing was left to fill: ends, unless a queue has come since.
     fn has_ended(&self) -> bool {
         let mut running = self.running.lock();
-        *running = self.queues.load().iter().any(|queue| queue.feed.lock().is_some());
+        // One that somebody is at lives. Not waited for: whoever is at it may be starting a thread, in a filter.
+        let lives = |queue: &Arc<Queue<P>>| queue.feed.try_lock().is_none_or(|feed| feed.is_some());
+        *running = self.queues.load().iter().any(lives);
         !*running
     }
 
