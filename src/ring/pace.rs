@@ -44,14 +44,14 @@ impl Pace {
     /// For a subscriber that is looked at in turn with others, or right after a publish.
     pub(super) fn set_off(&mut self, off: bool) {
         self.off = off;
+        if off {
+            self.pauses = 0;
+        }
     }
 
     /// Before a look at the words that publishers write.
     #[inline(always)]
     pub(super) fn wait(&self) {
-        if self.off {
-            return;
-        }
         let pauses = if self.misses > RARE { self.idle_pauses() } else { self.pauses };
         for _ in 0..pauses {
             spin_hint();
@@ -61,7 +61,7 @@ impl Pace {
     /// None for a thread that looks at several subscribers in turn: its looks are apart already.
     fn idle_pauses(&self) -> u32 {
         let me = std::ptr::from_ref(self).addr();
-        if LATEST.replace(me) == me { IDLE_PAUSES.min(max_pauses()) } else { 0 }
+        if !self.off && LATEST.replace(me) == me { IDLE_PAUSES.min(max_pauses()) } else { 0 }
     }
 
     /// The look found so many new events.
@@ -78,7 +78,7 @@ impl Pace {
     }
 
     fn few(&mut self, events: u64) {
-        if self.misses > RARE {
+        if self.misses > RARE || self.off {
             self.pauses = 0;
         } else if self.pauses >= 4 && events < 2 {
             self.pauses = 0;
