@@ -305,7 +305,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             sampling: Sampling::every(self.sample),
             monitor: Monitor::new(self.thresholds),
         };
-        let dispatcher = Dispatcher::new(self.threads, self.fanout);
+        let dispatcher = Dispatcher::new(self.threads, self.fanout, self.wait);
         let outlet = Arc::new(Outlet::new(publisher, Topics::new(random()), rules, dispatcher));
         Ok(Bus { core: Arc::new(Core { outlet }) })
     }

@@ -10,10 +10,9 @@
 use super::error::SubscribeError;
 use super::queue::{Feed, Queue, Served};
 use crate::event::Event;
-use crate::ring::Enlisted;
+use crate::ring::{Enlisted, Wait};
 use crate::sync::{
     Arc, ArcSwap, AtomicBool, Countdown, Deadline, Mutex, Ordering::*, Thread, current_thread, park_until,
-    spin_hint, spins, yield_now, yields,
 };
 use crate::worker::{Threads, WorksFor, address_of};
 use std::sync::OnceLock;
@@ -43,19 +42,22 @@ pub(super) struct Dispatcher<P> {
     bell: Bell,
     threads: Threads,
     fanout: Fanout,
+    /// How the bus waits.
+    wait: Wait,
     /// Fills the queues on the calling thread; known once there is a queue. What a queue holds can be cloned, which `P` alone
     /// does not say.
     pump: OnceLock<fn(&Self)>,
 }
 
 impl<P> Dispatcher<P> {
-    pub(super) fn new(threads: Threads, fanout: Fanout) -> Self {
+    pub(super) fn new(threads: Threads, fanout: Fanout, wait: Wait) -> Self {
         Self {
             queues: ArcSwap::from_pointee(Vec::new()),
             running: Mutex::new(false),
             bell: Bell::new(),
             threads,
             fanout,
+            wait,
             pump: OnceLock::new(),
         }
     }
@@ -136,8 +138,7 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
             }
             if moved {
                 round = 0;
-            } else if round < spins() + yields() || !self.may_sleep(&queues) {
-                pause(round);
+            } else if self.wait.pause(round) {
                 round = round.saturating_add(1);
             } else {
                 self.sleep(&queues, until);
@@ -153,13 +154,6 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
         let lives = |queue: &Arc<Queue<P>>| queue.feed.try_lock().is_none_or(|feed| feed.is_some());
         *running = self.queues.load().iter().any(lives);
         !*running
-    }
-
-    /// Do the ring's publishers wake who sleeps?
-    fn may_sleep(&self, queues: &[Arc<Queue<P>>]) -> bool {
-        let asked =
-            queues.iter().find_map(|queue| queue.feed.lock().as_ref().map(|feed| feed.subscriber().sleeps()));
-        asked.unwrap_or(true)
     }
 
     /// Sleeps until something of this can go on, or the stall is over.
@@ -247,10 +241,6 @@ fn earlier(one: Option<Countdown>, other: Countdown) -> Option<Countdown> {
         Some(one) if one.left() <= other.left() => Some(one),
         _ => Some(other),
     }
-}
-
-fn pause(round: u32) {
-    if round < spins() { spin_hint() } else { yield_now() }
 }
 
 /// Wakes the dispatcher's thread for another reason than an event.

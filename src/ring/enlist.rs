@@ -44,11 +44,6 @@ impl<T> Subscriber<T> {
     pub(crate) fn way_to_wait(&self) -> Wait {
         self.core().shape.wait
     }
-
-    /// May a thread sleep until a publish wakes it?
-    pub(crate) fn sleeps(&self) -> bool {
-        matches!(self.way_to_wait(), Wait::Park)
-    }
 }
 
 impl<T> Enlisted<T> {

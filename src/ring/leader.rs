@@ -6,20 +6,24 @@ use super::cursor::Cursor;
 use super::publisher::Publisher;
 use super::subscriber::Subscriber;
 use super::values::Ring;
-use super::wait::Wait;
 use super::word::State;
-use crate::sync::{Arc, Deadline, Ordering::*, park_until, spin_hint, spins, yield_now};
+use crate::sync::{Arc, Deadline, Ordering::*, park_until};
 
 /// A subscriber as those see it who read behind it.
 pub(crate) struct Leader<T> {
     ring: Arc<Ring<T>>,
     id: SubscriberId,
+    /// Which cursor it has: the others' lines are their readers' own.
+    place: usize,
 }
 
 impl<T> Subscriber<T> {
     /// For those who are to read only what this one has released.
     pub(crate) fn leader(&self) -> Leader<T> {
-        Leader { ring: self.ring.clone(), id: self.id() }
+        let mine = |cursor: &Cursor| cursor.owner.load(Relaxed) == self.id().0;
+        // One that has left has none; then any will do, as it is not its own.
+        let place = self.core().cursors.iter().position(mine).unwrap_or(0);
+        Leader { ring: self.ring.clone(), id: self.id(), place }
     }
 
     /// Will there never be anything for it any more?
@@ -36,13 +40,14 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 }
 
 impl<T> Leader<T> {
-    fn cursor(&self) -> Option<&Cursor> {
-        self.ring.core.cursors.iter().find(|cursor| cursor.owner.load(Relaxed) == self.id.0)
+    /// The cursor that it had when it was asked for; its owner says whether it still has.
+    fn cursor(&self) -> &Cursor {
+        self.ring.core.cursors.iter().nth(self.place).expect("cursors are never removed")
     }
 
     /// Everything below it has read, lost or skipped, and does not hold; everything once it has left.
     pub(crate) fn released(&self) -> Sequence {
-        let Some(cursor) = self.cursor() else { return Sequence::MAX };
+        let cursor = self.cursor();
         loop {
             // Acquires what the leader did before it released: who reads behind it sees that.
             let word = cursor.load();
@@ -64,23 +69,22 @@ impl<T> Leader<T> {
         let done = || self.released() > follower.wanted() || follower.is_over() || deadline.expired();
         let mut round = 0;
         while !done() {
-            match core.shape.wait {
-                Wait::Spin => spin_hint(),
-                _ if round < spins() => spin_hint(),
-                Wait::Yield => yield_now(),
-                // As a publisher that waits for room: woken by the next thing that this cursor lets go.
-                Wait::Park => {
-                    let Some(cursor) = self.cursor() else { return };
-                    let ticket = core.gate.register(cursor);
-                    core.barrier.heavy();
-                    while !done() && core.gate.holds(ticket) {
-                        park_until(deadline, None);
-                    }
-                    core.gate.cancel(ticket);
-                }
+            if !core.shape.wait.pause(round) {
+                self.sleep(deadline, &done);
             }
             round = round.saturating_add(1);
         }
+    }
+
+    /// Sleeps as a publisher does that waits for room: woken by the next thing that this cursor lets go.
+    fn sleep(&self, deadline: &Deadline, done: &impl Fn() -> bool) {
+        let core = &self.ring.core;
+        let ticket = core.gate.register(self.cursor());
+        core.barrier.heavy();
+        while !done() && core.gate.holds(ticket) {
+            park_until(deadline, None);
+        }
+        core.gate.cancel(ticket);
     }
 }
 

@@ -116,6 +116,10 @@ impl<P> Queued<P> {
     /// Takes up to `max` events in hand for a guard, at least one, and says how many.
     pub(in crate::bus) fn hold(&mut self, max: usize) -> Result<usize, TryRecvError> {
         self.settle();
+        if (1..max).contains(&self.held().len()) {
+            // Or what their topics are kept with would pile up for as long as a rest is always left.
+            self.outflow.own(Event::keep_topic);
+        }
         match self.outflow.take_in_hand(max) {
             Ok((n, awaited)) => {
                 self.queue.tally.handed_out(0, self.held().len());
