@@ -3,17 +3,18 @@
 //! The ring carries it by value. Its topic is an interned name, which an event in the ring refers to without counting, and
 //! an owned copy as an `Arc` does; what its publisher added stands in an allocation of its own, which events without it do
 //! not have.
-//! The event is built before its sequence is claimed: the publisher writes the sequence it expects, which is right unless
-//! another publisher came first, and whoever reads the event knows its true place and corrects it.
+//! A publisher has the event's [`Parts`], which become an event in the slot of the sequence that they got.
 
 mod id;
 mod metadata;
+mod parts;
 
 pub use id::{EventId, IdError};
 pub use metadata::Metadata;
+pub(crate) use parts::Parts;
 
 use crate::ring::Sequence;
-use crate::sync::{Arc, AtomicU64, Ordering::Relaxed};
+use crate::sync::{Arc, Moment};
 use crate::topic::{TopicName, TopicRef};
 use std::fmt;
 use std::time::SystemTime;
@@ -35,9 +36,9 @@ use std::time::SystemTime;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Event<P> {
-    sequence: AtomicU64,
+    sequence: Sequence,
     topic: TopicRef,
-    published: SystemTime,
+    published: Moment,
     extras: Option<Arc<Extras>>,
     /// The span in which it was published.
     #[cfg(feature = "tracing")]
@@ -64,16 +65,16 @@ impl Extras {
 }
 
 impl<P> Event<P> {
-    #[inline]
+    /// An event that is looked at before it is published.
     pub(crate) fn new(
-        expected: Sequence,
+        sequence: Sequence,
         topic: TopicRef,
-        published: SystemTime,
+        published: Moment,
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Self {
         Self {
-            sequence: AtomicU64::new(expected),
+            sequence,
             topic,
             published,
             extras,
@@ -83,14 +84,9 @@ impl<P> Event<P> {
         }
     }
 
-    /// Tells the event its true sequence, which its reader knows.
-    #[inline]
-    pub(crate) fn place(&self, sequence: Sequence) {
-        // ORDERING: Relaxed: all readers of the event write the same value before they hand the event out, and each of them
-        // sees at least its own write.
-        if self.sequence.load(Relaxed) != sequence {
-            self.sequence.store(sequence, Relaxed);
-        }
+    /// What its publisher gave it.
+    pub(crate) fn into_parts(self) -> (Option<Arc<Extras>>, P) {
+        (self.extras, self.payload)
     }
 
     pub(crate) fn topic_name(&self) -> &TopicName {
@@ -108,13 +104,13 @@ impl<P> Event<P> {
     }
 
     /// When the engine took it, whatever its publisher says.
-    pub(crate) fn published(&self) -> SystemTime {
+    pub(crate) fn published(&self) -> Moment {
         self.published
     }
 
     /// Its position in the bus's total order: 0 first, no gaps.
     pub fn sequence(&self) -> Sequence {
-        self.sequence.load(Relaxed)
+        self.sequence
     }
 
     /// What tells it from every other event, also of other buses; what its publisher [gave](crate::EventBuilder::id) it is the
@@ -141,7 +137,7 @@ impl<P> Event<P> {
 
     /// When it was published, by the [clock](crate::Clock) of its bus, unless its publisher [set](crate::EventBuilder::time) a time.
     pub fn timestamp(&self) -> SystemTime {
-        self.extras.as_ref().and_then(|extras| extras.time).unwrap_or(self.published)
+        self.extras.as_ref().and_then(|extras| extras.time).unwrap_or_else(|| self.published.into())
     }
 
     /// What its publisher [says](crate::EventBuilder::message) of it.
@@ -199,7 +195,7 @@ impl<P: Clone> Event<P> {
     #[inline]
     fn copy_with(&self, topic: TopicRef) -> Self {
         Self {
-            sequence: AtomicU64::new(self.sequence()),
+            sequence: self.sequence,
             topic,
             published: self.published,
             extras: self.extras.clone(),

@@ -96,6 +96,10 @@ pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, T
 #[cfg(eventcast_loom)]
 #[doc(hidden)]
 pub use bus::model as pipe;
+/// A topic's name, for its model.
+#[cfg(eventcast_loom)]
+#[doc(hidden)]
+pub use topic::model as pinned;
 
 /// The README's example compiles and runs.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use super::dispatcher::{Dispatcher, Fanout};
 use super::gate::Gate;
-use super::outlet::{OnUnrouted, Outlet, Rules};
+use super::outlet::{Lead, OnUnrouted, Outlet, Rules};
 use super::{Bus, Core};
 use crate::error::BuildError;
 use crate::event::Event;
@@ -295,18 +295,21 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         let (publisher, first) = ring.build()?;
         drop(first);
         let asks = self.gate.filter.is_some() || self.gate.limit.is_some();
+        let lead = Lead {
+            clock: self.clock,
+            gate: asks.then(|| Box::new(self.gate)),
+            statistics: self.statistics,
+            sampling: Sampling::every(self.sample),
+            inline: self.fanout == Fanout::Inline,
+        };
         let rules = Rules {
             publish_timeout: self.publish_timeout,
             max_age: self.max_age,
-            clock: self.clock,
-            gate: asks.then(|| Box::new(self.gate)),
             on_unrouted: self.on_unrouted,
-            statistics: self.statistics,
-            sampling: Sampling::every(self.sample),
             monitor: Monitor::new(self.thresholds),
         };
         let dispatcher = Dispatcher::new(self.threads, self.fanout, self.wait);
-        let outlet = Arc::new(Outlet::new(publisher, Topics::new(random()), rules, dispatcher));
+        let outlet = Arc::new(Outlet::new(publisher, Topics::new(random()), lead, rules, dispatcher));
         Ok(Bus { core: Arc::new(Core { outlet }) })
     }
 }

@@ -164,7 +164,7 @@ impl<P> Direct<P> {
             {
                 let sequence = first + run.taken as u64;
                 run.taken += 1;
-                let outcome = self.sieve.judge(event, sequence, &mut now);
+                let outcome = self.sieve.judge(event, &mut now);
                 account.add(outcome);
                 account.stand_at(sequence + 1);
                 if outcome != Outcome::Delivered {

@@ -80,10 +80,6 @@ impl<P> Dispatcher<P> {
         Vec::clone(&self.queues.load())
     }
 
-    pub(super) fn is_inline(&self) -> bool {
-        self.fanout == Fanout::Inline
-    }
-
     /// After a publish, if publishers fill the queues.
     pub(super) fn pump(&self) {
         if let Some(pump) = self.pump.get() {

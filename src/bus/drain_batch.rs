@@ -116,7 +116,7 @@ impl<P> Direct<P> {
             let mut held = (known > 0).then_some(0);
             let mut next = known;
             while let Some(event) = run.get(next) {
-                let outcome = self.sieve.judge(event, first + next as u64, &mut now);
+                let outcome = self.sieve.judge(event, &mut now);
                 next += 1;
                 if outcome != Outcome::Delivered {
                     account.add(outcome);

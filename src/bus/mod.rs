@@ -144,7 +144,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
-        match outlet.intern(name.as_ref()) {
+        match outlet.hold(name.as_ref()) {
             Ok(name) => outlet.publish(&name, None, payload),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
@@ -156,7 +156,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// [`TryPublishError`] with the payload.
     pub fn try_publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, TryPublishError<P>> {
         let outlet = &self.core.outlet;
-        match outlet.intern(name.as_ref()) {
+        match outlet.hold(name.as_ref()) {
             Ok(name) => outlet.try_publish(&name, None, payload),
             Err(error) => Err(TryPublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
@@ -173,7 +173,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
         let outlet = &self.core.outlet;
-        match outlet.intern(name.as_ref()) {
+        match outlet.hold(name.as_ref()) {
             Ok(name) => outlet.publish_within(&name, None, payload, timeout),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }

@@ -6,12 +6,12 @@ use super::error::{Invalid, InvalidId, InvalidTopic, PublishError, TryPublishErr
 use super::gate::{Gate, Verdict};
 use super::stats::{Refused, Stats, TopicStats, Unrouted};
 use crate::contain::contain;
-use crate::error::{self, PublishTimeoutError};
-use crate::event::{Event, Extras, IdError};
-use crate::ring::{Leader, Publisher, Sequence};
+use crate::error::note_blocked_by;
+use crate::event::{Event, Extras, IdError, Parts};
+use crate::ring::{Claim, Leader, NoClaim, Publisher, Sequence};
 use crate::stats::{Health, Monitor, Sampling, Snapshot, Times};
-use crate::sync::{Arc, Clock, Deadline};
-use crate::topic::{TopicError, TopicName, TopicRef, Topics};
+use crate::sync::{Arc, Clock, Deadline, Moment};
+use crate::topic::{Held, TopicError, TopicName, TopicRef, Topics};
 use crate::trace;
 use crate::worker::{WorksFor, address_of};
 use std::time::Duration;
@@ -20,21 +20,14 @@ use std::time::Duration;
 /// and a topic that publishes seldom would look every time.
 pub(super) struct Outlet<P: Send + Sync + 'static> {
     publisher: Publisher<Event<P>>,
+    lead: Lead<P>,
     topics: Arc<Topics>,
-    rules: Rules<P>,
+    rules: Rules,
     refused: Refused,
     audience: Arc<Audience>,
     unrouted: Unrouted,
     dispatcher: Arc<Dispatcher<P>>,
-    /// Of `times`, without the way to it.
-    sampling: Sampling,
     times: Arc<Times>,
-}
-
-/// An event that the bus has nothing against.
-struct Offer<P> {
-    event: Event<P>,
-    aside: Option<Aside>,
 }
 
 /// What is to be done for an event beside publishing it. Most have none.
@@ -46,16 +39,22 @@ struct Aside {
     start: Option<u64>,
 }
 
-/// How a bus was built to treat its events.
-pub(super) struct Rules<P> {
-    pub(super) publish_timeout: Option<Duration>,
-    pub(super) max_age: Option<Duration>,
+/// How a bus was built to treat its events: what every publish looks at, together.
+pub(super) struct Lead<P> {
     pub(super) clock: Clock,
     pub(super) gate: Option<Box<Gate<P>>>,
-    pub(super) on_unrouted: Option<OnUnrouted>,
     /// Count the events of each topic?
     pub(super) statistics: bool,
     pub(super) sampling: Sampling,
+    /// Do publishers fill the queues?
+    pub(super) inline: bool,
+}
+
+/// The rest of it.
+pub(super) struct Rules {
+    pub(super) publish_timeout: Option<Duration>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) on_unrouted: Option<OnUnrouted>,
     pub(super) monitor: Monitor,
 }
 
@@ -66,14 +65,15 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     pub(super) fn new(
         publisher: Publisher<Event<P>>,
         topics: Topics,
-        rules: Rules<P>,
+        lead: Lead<P>,
+        rules: Rules,
         dispatcher: Dispatcher<P>,
     ) -> Self {
-        let times = Arc::new(Times::new(rules.sampling, publisher.capacity()));
+        let times = Arc::new(Times::new(lead.sampling, publisher.capacity()));
         Self {
             publisher,
+            lead,
             topics: Arc::new(topics),
-            sampling: rules.sampling,
             rules,
             refused: Refused::default(),
             audience: Arc::new(Audience::new()),
@@ -126,6 +126,14 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         Ok(name)
     }
 
+    /// The same for who publishes to it now and is done before anything else.
+    pub(super) fn hold(&self, text: &str) -> Result<Held, TopicError> {
+        match self.topics.hold(text) {
+            Some(held) => Ok(held),
+            None => Ok(Held::Counted(self.intern(text)?)),
+        }
+    }
+
     pub(super) fn max_age(&self) -> Option<Duration> {
         self.rules.max_age
     }
@@ -136,38 +144,14 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     #[inline]
     pub(super) fn clock(&self) -> Clock {
-        self.rules.clock
+        self.lead.clock
     }
 
-    /// An event to be published here while the caller has its topic, unless the bus has something against it.
     #[inline(always)]
-    #[allow(unsafe_code, reason = "the ring's events count no references")]
-    fn offer(
-        &self,
-        topic: &Arc<TopicName>,
-        extras: Option<Arc<Extras>>,
-        payload: P,
-    ) -> Result<Offer<P>, Turned<P>> {
+    fn aside(&self, topic: &TopicName) -> Option<Aside> {
         let expected = self.publisher.next_sequence();
-        let aside = self.aside(topic, expected);
-        // SAFETY: each caller drops the event or moves it into the ring before it returns, and `topic` is borrowed until then.
-        // The name is of `topics`, which the bus, its handles and its subscriptions keep. The bus's filter sees the event in
-        // between, by reference.
-        let lent = unsafe { TopicRef::lend(topic) };
-        let event = Event::new(expected, lent, self.clock().now(), extras, payload);
-        match self.admit(event) {
-            Ok(event) => Ok(Offer { event, aside }),
-            Err(turned) => {
-                self.withdrawn(aside);
-                Err(turned)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn aside(&self, topic: &TopicName, expected: Sequence) -> Option<Aside> {
         let unwanted = !self.audience.wants(topic);
-        let timed = self.sampling.hits(expected);
+        let timed = self.lead.sampling.hits(expected);
         (unwanted || timed).then(|| {
             let start = if timed { self.times.begin(expected) } else { None };
             Aside { unwanted, expected, start }
@@ -181,30 +165,8 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Result<Sequence, PublishError<P>> {
-        self.publish_within(topic, extras, payload, self.rules.publish_timeout.unwrap_or(Duration::MAX))
-    }
-
-    #[inline(always)]
-    pub(super) fn try_publish(
-        &self,
-        topic: &Arc<TopicName>,
-        extras: Option<Arc<Extras>>,
-        payload: P,
-    ) -> Result<Sequence, TryPublishError<P>> {
-        let Offer { event, aside } = self.offer(topic, extras, payload)?;
-        match self.publisher.try_publish(event) {
-            Ok(sequence) => Ok(self.accepted(topic, sequence, aside)),
-            Err(error::TryPublishError::Full(event)) => {
-                self.withdrawn(aside);
-                self.refused.full.count();
-                Err(TryPublishError::Full(event.into_payload()))
-            }
-            Err(error::TryPublishError::Closed(event)) => {
-                self.withdrawn(aside);
-                self.refused.closed.count();
-                Err(TryPublishError::Closed(event.into_payload()))
-            }
-        }
+        let timeout = || self.rules.publish_timeout.unwrap_or(Duration::MAX);
+        self.publish_by(topic, extras, payload, || self.claim(timeout), Self::no_room)
     }
 
     #[inline(always)]
@@ -215,28 +177,107 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         payload: P,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
-        let Offer { event, aside } = self.offer(topic, extras, payload)?;
-        let deadline = || Deadline::after(if self.is_own_thread() { Duration::ZERO } else { timeout });
-        match self.publisher.publish_until(event, deadline) {
-            Ok(sequence) => Ok(self.accepted(topic, sequence, aside)),
-            Err(error) => {
-                self.withdrawn(aside);
-                Err(self.no_room(error))
+        self.publish_by(topic, extras, payload, || self.claim(|| timeout), Self::no_room)
+    }
+
+    #[inline(always)]
+    pub(super) fn try_publish(
+        &self,
+        topic: &Arc<TopicName>,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+    ) -> Result<Sequence, TryPublishError<P>> {
+        self.publish_by(topic, extras, payload, || self.publisher.claim_now(), Self::no_room_now)
+    }
+
+    #[inline(always)]
+    fn publish_by<E: From<Turned<P>>>(
+        &self,
+        topic: &Arc<TopicName>,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+        claim: impl FnOnce() -> Result<Claim, NoClaim>,
+        refuse: impl FnOnce(&Self, NoClaim) -> fn(P) -> E,
+    ) -> Result<Sequence, E> {
+        let published = self.lead.clock.moment();
+        match &self.lead.gate {
+            None => self.put(topic, published, extras, payload, claim, refuse),
+            Some(gate) => {
+                let (extras, payload) = self.ask(gate, topic, published, extras, payload)?;
+                self.put(topic, published, extras, payload, claim, refuse)
             }
         }
     }
 
+    /// Publishes an event that the bus has nothing against.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "the ring's events count no references")]
+    fn put<E>(
+        &self,
+        topic: &Arc<TopicName>,
+        published: Moment,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+        claim: impl FnOnce() -> Result<Claim, NoClaim>,
+        refuse: impl FnOnce(&Self, NoClaim) -> fn(P) -> E,
+    ) -> Result<Sequence, E> {
+        // Behind the clock: the precise one waits for every load before it, and another core may have this line.
+        let aside = self.aside(topic);
+        #[cfg(feature = "tracing")]
+        let span = trace::current_span();
+        let claim = match claim() {
+            Ok(claim) => claim,
+            Err(refused) => {
+                self.withdrawn(aside);
+                return Err(refuse(self, refused)(payload));
+            }
+        };
+        let parts = Parts {
+            // SAFETY: it goes into the ring now, while `topic` is borrowed. The name is of `topics`, which the bus, its handles and
+            // its subscriptions keep.
+            topic: unsafe { TopicRef::lend(topic) },
+            published,
+            extras,
+            #[cfg(feature = "tracing")]
+            span,
+            payload,
+        };
+        let sequence = self.publisher.finish(claim, parts);
+        Ok(self.accepted(topic, sequence, aside))
+    }
+
+    /// Claims a sequence and waits for so long, unless this is a thread that must not wait.
+    #[inline(always)]
+    fn claim(&self, timeout: impl FnOnce() -> Duration) -> Result<Claim, NoClaim> {
+        let deadline = || Deadline::after(if self.is_own_thread() { Duration::ZERO } else { timeout() });
+        self.publisher.claim_until(deadline)
+    }
+
+    /// Counts the refusal and says what it is called.
     #[cold]
-    fn no_room(&self, error: PublishTimeoutError<Event<P>>) -> PublishError<P> {
-        let (count, refusal): (_, fn(P) -> PublishError<P>) = match error {
-            PublishTimeoutError::Closed(_) => (&self.refused.closed, PublishError::Closed),
-            PublishTimeoutError::Timeout(_) if self.is_own_thread() => {
+    fn no_room(&self, refused: NoClaim) -> fn(P) -> PublishError<P> {
+        let (count, refusal): (_, fn(P) -> PublishError<P>) = match refused {
+            NoClaim::Closed => (&self.refused.closed, PublishError::Closed),
+            NoClaim::Full(_) if self.is_own_thread() => {
                 (&self.refused.would_deadlock, PublishError::WouldDeadlock)
             }
-            PublishTimeoutError::Timeout(_) => (&self.refused.timeout, PublishError::Timeout),
+            NoClaim::Full(subscriber) => {
+                note_blocked_by(subscriber);
+                (&self.refused.timeout, PublishError::Timeout)
+            }
         };
         count.count();
-        refusal(error.into_inner().into_payload())
+        refusal
+    }
+
+    #[cold]
+    fn no_room_now(&self, refused: NoClaim) -> fn(P) -> TryPublishError<P> {
+        let (count, refusal): (_, fn(P) -> TryPublishError<P>) = match refused {
+            NoClaim::Closed => (&self.refused.closed, TryPublishError::Closed),
+            NoClaim::Full(_) => (&self.refused.full, TryPublishError::Full),
+        };
+        count.count();
+        refusal
     }
 
     /// Is this a thread that must not wait for room, because the bus's own work may have to make it?
@@ -247,7 +288,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     /// After a publish: nothing may come before the count, without which the topic could leave.
     #[inline(always)]
     fn accepted(&self, topic: &TopicName, sequence: Sequence, aside: Option<Aside>) -> Sequence {
-        if self.rules.statistics {
+        if self.lead.statistics {
             topic.count();
         } else {
             topic.mark();
@@ -255,7 +296,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         if let Some(aside) = aside {
             self.afterwards(topic, sequence, &aside);
         }
-        if self.dispatcher.is_inline() {
+        if self.lead.inline {
             self.dispatcher.pump();
         }
         sequence
@@ -293,20 +334,23 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     }
 
     /// Lets an event through that the bus has nothing against.
-    #[inline(always)]
-    fn admit(&self, event: Event<P>) -> Result<Event<P>, Turned<P>> {
-        match &self.rules.gate {
-            None => Ok(event),
-            Some(gate) => self.ask(gate, event),
-        }
-    }
-
     #[inline(never)]
-    fn ask(&self, gate: &Gate<P>, event: Event<P>) -> Result<Event<P>, Turned<P>> {
+    #[allow(unsafe_code, reason = "the event is gone before its topic")]
+    fn ask(
+        &self,
+        gate: &Gate<P>,
+        topic: &Arc<TopicName>,
+        published: Moment,
+        extras: Option<Arc<Extras>>,
+        payload: P,
+    ) -> Result<(Option<Arc<Extras>>, P), Turned<P>> {
+        // SAFETY: the event that is made of it ends below, while `topic` is borrowed; others see it by reference.
+        let lent = unsafe { TopicRef::lend(topic) };
+        let event = Event::new(self.publisher.next_sequence(), lent, published, extras, payload);
         match gate.check(&event) {
-            Verdict::Passes => Ok(event),
+            Verdict::Passes => Ok(event.into_parts()),
             // Closed comes first: a closed bus has no opinion on payloads.
-            _ if self.publisher.is_closed() => Ok(event),
+            _ if self.publisher.is_closed() => Ok(event.into_parts()),
             Verdict::TooLarge => {
                 self.refused.too_large.count();
                 Err(Turned::TooLarge(event.into_payload()))
@@ -358,7 +402,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     /// What topics say is no count on a bus that does not count.
     fn counted(&self, published: u64) -> u64 {
-        if self.rules.statistics { published } else { 0 }
+        if self.lead.statistics { published } else { 0 }
     }
 
     pub(super) fn health(&self) -> Health {
@@ -375,7 +419,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             backlog: self.publisher.len() as u64,
             closed: self.publisher.is_closed(),
             drop_panics: self.publisher.drop_panics(),
-            sample: self.sampling.interval(),
+            sample: self.lead.sampling.interval(),
             publish_time: self.times.publish_time(),
             delivery_time: self.times.delivery_time(),
             topics: self.topics(),

@@ -64,7 +64,7 @@ impl<P> Direct<P> {
             let mut judged = Judged { outcomes: [Outcome::Filtered; RUN], len: batch.len() };
             let mut now = Now::default();
             for (at, event) in batch.iter().enumerate() {
-                judged.outcomes[at] = self.sieve.judge(event, batch.sequence() + at as u64, &mut now);
+                judged.outcomes[at] = self.sieve.judge(event, &mut now);
             }
             if judged.delivered_from(0).next().is_some() {
                 batch.release_first(0);

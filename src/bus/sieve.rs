@@ -4,10 +4,10 @@ use super::gate::Filter;
 use super::matcher::Matcher;
 use crate::contain::contain;
 use crate::event::Event;
-use crate::ring::Sequence;
 use crate::sync::Clock;
+use crate::sync::Moment;
 use crate::topic::TopicPattern;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// The questions of one subscription.
 pub(super) struct Sieve<P> {
@@ -31,12 +31,12 @@ pub(super) enum Outcome {
 
 /// The time, asked for once for all events that are judged together.
 #[derive(Default)]
-pub(super) struct Now(Option<SystemTime>);
+pub(super) struct Now(Option<Moment>);
 
 impl Now {
     /// How long ago the bus took the event; nothing if the clock was set back.
     fn age<P>(&mut self, event: &Event<P>, clock: Clock) -> Duration {
-        self.0.get_or_insert_with(|| clock.now()).duration_since(event.published()).unwrap_or_default()
+        self.0.get_or_insert_with(|| clock.moment()).since(event.published())
     }
 }
 
@@ -50,13 +50,12 @@ impl<P> Sieve<P> {
         Self { matcher: Matcher::new(pattern), filter, max_age, clock }
     }
 
-    /// What is to become of the event with this sequence.
+    /// What is to become of the event.
     #[inline(always)]
-    pub(super) fn judge(&mut self, event: &Event<P>, sequence: Sequence, now: &mut Now) -> Outcome {
+    pub(super) fn judge(&mut self, event: &Event<P>, now: &mut Now) -> Outcome {
         if !self.matcher.matches(event.topic_name()) {
             return Outcome::Filtered;
         }
-        event.place(sequence);
         if self.max_age.is_some_and(|max| now.age(event, self.clock) > max) {
             return Outcome::Expired;
         }

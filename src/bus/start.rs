@@ -3,6 +3,7 @@
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{self, Publisher, Sequence, Subscriber};
+use crate::sync::Moment;
 use std::time::SystemTime;
 
 /// How many events a start by time looks at together; as few as a subscription that nobody waits for reads.
@@ -63,7 +64,7 @@ impl Joined {
         let end = publisher.next_sequence();
         let (lost, next) = standing(subscriber);
         let sequence = match start {
-            Start::Time(time) => skip_older(subscriber, next - lost, end, time),
+            Start::Time(time) => skip_older(subscriber, next - lost, end, time.into()),
             _ => next - lost,
         };
         let (lost, next) = standing(subscriber);
@@ -87,7 +88,7 @@ fn skip_older<P>(
     subscriber: &mut Subscriber<Event<P>>,
     mut at: Sequence,
     end: Sequence,
-    time: SystemTime,
+    time: Moment,
 ) -> Sequence {
     while at < end {
         match subscriber.batch(RUN.min((end - at) as usize)) {

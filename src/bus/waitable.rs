@@ -150,7 +150,7 @@ impl<P> Direct<P> {
             let mut now = Now::default();
             for (at, event) in batch.iter().enumerate() {
                 let sequence = batch.sequence() + at as u64;
-                let outcome = self.sieve.judge(event, sequence, &mut now);
+                let outcome = self.sieve.judge(event, &mut now);
                 if outcome == Outcome::Delivered {
                     batch.release_first(at);
                     return true;

@@ -133,6 +133,7 @@ impl Core {
     }
 
     /// The next sequence that nobody has claimed.
+    #[inline(always)]
     pub(crate) fn next_sequence(&self) -> u64 {
         // ORDERING: Acquire pairs with the AcqRel of claims and close.
         if self.shape.unique { self.head() } else { self.tail.load(Acquire) >> 1 }

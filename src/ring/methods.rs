@@ -15,12 +15,13 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// Why there is no claim.
-enum Refused {
+pub(crate) enum NoClaim {
+    /// No room, for this subscriber's sake if it is one.
     Full(Option<SubscriberId>),
     Closed,
 }
 
-impl From<Refusal<'_>> for Refused {
+impl From<Refusal<'_>> for NoClaim {
     fn from(refusal: Refusal<'_>) -> Self {
         match refusal {
             Refusal::Full(blocker) => Self::Full(blocker.subscriber()),
@@ -49,7 +50,7 @@ macro_rules! publisher_methods {
             /// ```
             #[inline(always)]
             pub fn publish($($receiver)+, event: T) -> Result<Sequence, PublishError<T>> {
-                match $me.claim_one(|me| me.claim_until(&Deadline::NEVER)) {
+                match $me.claim_until(|| Deadline::NEVER) {
                     Ok(claim) => Ok($me.finish(claim, event)),
                     Err(_) => Err(PublishError::Closed(event)),
                 }
@@ -61,10 +62,10 @@ macro_rules! publisher_methods {
             /// [`TryPublishError::Full`] or [`TryPublishError::Closed`], with the event.
             #[inline(always)]
             pub fn try_publish($($receiver)+, event: T) -> Result<Sequence, TryPublishError<T>> {
-                match $me.claim_one(Self::claim_now) {
+                match $me.claim_now() {
                     Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refused::Full(_)) => Err(TryPublishError::Full(event)),
-                    Err(Refused::Closed) => Err(TryPublishError::Closed(event)),
+                    Err(NoClaim::Full(_)) => Err(TryPublishError::Full(event)),
+                    Err(NoClaim::Closed) => Err(TryPublishError::Closed(event)),
                 }
             }
 
@@ -76,47 +77,41 @@ macro_rules! publisher_methods {
             /// [`PublishTimeoutError::Timeout`] or [`PublishTimeoutError::Closed`], with the event;
             /// [`blocked_by`](PublishTimeoutError::blocked_by) names the subscriber.
             pub fn publish_timeout($($receiver)+, event: T, timeout: Duration) -> Result<Sequence, PublishTimeoutError<T>> {
-                $me.publish_until(event, || Deadline::after(timeout))
-            }
-
-            /// As [`publish_timeout`](Self::publish_timeout); what is waited for is asked for only where there is no room at once.
-            #[inline(always)]
-            pub(crate) fn publish_until(
-                $($receiver)+,
-                event: T,
-                deadline: impl FnOnce() -> Deadline,
-            ) -> Result<Sequence, PublishTimeoutError<T>> {
-                match $me.claim_one(|me| me.claim_until(&deadline())) {
+                match $me.claim_until(|| Deadline::after(timeout)) {
                     Ok(claim) => Ok($me.finish(claim, event)),
-                    Err(Refused::Full(subscriber)) => {
+                    Err(NoClaim::Full(subscriber)) => {
                         note_blocked_by(subscriber);
                         Err(PublishTimeoutError::Timeout(event))
                     }
-                    Err(Refused::Closed) => Err(PublishTimeoutError::Closed(event)),
+                    Err(NoClaim::Closed) => Err(PublishTimeoutError::Closed(event)),
                 }
             }
 
-            /// Claims one sequence, by `slow` where a look at `tail` is not enough.
+            /// Claims one sequence if there is room now. [`finish`](Self::finish) has to follow at once.
             ///
-            /// The slow ways claim and never get the event: an event that is passed on by address has to be on the stack, and is
-            /// then copied from there with loads that wait for its stores, and for every store to a slot before them.
+            /// Neither this nor waiting gets the event: an event that is passed on by address has to be on the stack, and is then
+            /// copied from there with loads that wait for its stores, and for every store to a slot before them.
             #[inline(always)]
-            fn claim_one(&self, slow: impl FnOnce(&Self) -> Result<Claim, Refused>) -> Result<Claim, Refused> {
-                match self.claim_fast(1) {
-                    Some(claim) => Ok(claim),
-                    None => slow(self),
-                }
+            pub(crate) fn claim_now(&self) -> Result<Claim, NoClaim> {
+                self.claim_fast(1).map_or_else(|| self.claim_looking(), Ok)
+            }
+
+            /// Claims one sequence, and waits for room until the deadline, which is asked for only where there is none at once.
+            /// [`finish`](Self::finish) has to follow at once.
+            #[inline(always)]
+            pub(crate) fn claim_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<Claim, NoClaim> {
+                self.claim_fast(1).map_or_else(|| self.claim_waiting(&deadline()), Ok)
             }
 
             #[cold]
             #[inline(never)]
-            fn claim_now(&self) -> Result<Claim, Refused> {
+            fn claim_looking(&self) -> Result<Claim, NoClaim> {
                 Ok(self.claim(1)?)
             }
 
             #[cold]
             #[inline(never)]
-            fn claim_until(&self, deadline: &Deadline) -> Result<Claim, Refused> {
+            fn claim_waiting(&self, deadline: &Deadline) -> Result<Claim, NoClaim> {
                 Ok(claim_waiting(&self.ring.core, deadline, || self.claim(1))?)
             }
 
@@ -221,6 +216,7 @@ macro_rules! publisher_methods {
             }
 
             /// The sequence that the next event will get.
+            #[inline(always)]
             pub fn next_sequence(&self) -> Sequence {
                 self.ring.core.next_sequence()
             }

@@ -34,6 +34,7 @@ mod door;
 #[cfg(feature = "select")]
 mod doorbell;
 mod enlist;
+mod fill;
 mod full;
 mod iter;
 mod join;
@@ -61,12 +62,15 @@ pub(crate) use door::Door;
 #[doc(hidden)]
 pub use door::model as door_model;
 pub(crate) use enlist::Enlisted;
+pub(crate) use fill::Fill;
 pub use iter::{IntoIter, Iter, Results, TryIter};
 pub use join::{Joiner, Start};
 pub(crate) use leader::Leader;
 #[cfg(eventcast_loom)]
 #[doc(hidden)]
 pub use leader::model as leader_model;
+pub(crate) use methods::NoClaim;
+pub(crate) use publisher::Claim;
 pub use publisher::{Publisher, WeakPublisher};
 pub(crate) use reach::Reach;
 pub use subscriber::Subscriber;

@@ -3,6 +3,7 @@
 //! Fast path: load `tail`, compare-exchange it one further, write, store the stamp. Everything else is in `room`.
 
 use super::core::Core;
+use super::fill::Fill;
 use super::full::Refusal;
 use super::room::{Blocker, Room};
 use super::values::Ring;
@@ -118,13 +119,13 @@ impl<T: Send + Sync + 'static> Publisher<T> {
 
     /// Moves the event in and releases it; the value that was overwritten is dropped afterwards.
     #[inline(always)]
-    pub(crate) fn finish(&self, claim: Claim, event: T) -> Sequence {
+    pub(crate) fn finish(&self, claim: Claim, event: impl Fill<T>) -> Sequence {
         let sequence = claim.sequence;
         // SAFETY: the claim is ours, with its spare, and its release follows.
-        let old = unsafe { self.ring.put(sequence, claim.spare, event) };
+        let left = unsafe { self.ring.put(sequence, claim.spare, event) };
         self.release(sequence);
         self.ring.core.released();
-        self.ring.discard(old);
+        self.ring.discard(left);
         sequence
     }
 

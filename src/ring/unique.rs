@@ -5,6 +5,7 @@
 
 use super::Sequence;
 use super::core::Core;
+use super::fill::Fill;
 use super::full::Refusal;
 use super::join::Joiner;
 use super::publisher::{Claim, debug, leave};
@@ -80,12 +81,12 @@ impl<T: Send + Sync + 'static> UniquePublisher<T> {
 
     /// Moves the event in and releases it; the value that was overwritten is dropped afterwards.
     #[inline(always)]
-    pub(crate) fn finish(&mut self, claim: Claim, event: T) -> Sequence {
+    pub(crate) fn finish(&mut self, claim: Claim, event: impl Fill<T>) -> Sequence {
         let sequence = claim.sequence;
         // SAFETY: the claim is ours, with its spare, and its release follows.
-        let old = unsafe { self.ring.put(sequence, claim.spare, event) };
+        let left = unsafe { self.ring.put(sequence, claim.spare, event) };
         self.release(sequence + 1);
-        self.ring.discard(old);
+        self.ring.discard(left);
         sequence
     }
 

@@ -1,6 +1,7 @@
 //! The ring with its values: slots, what goes in and comes out of them, and their end.
 
 use super::core::{Core, Shape, WRITTEN};
+use super::fill::Fill;
 use crate::contain::contain;
 use crate::sync::{Barrier, Cells, Ordering::*, UnsafeCell};
 use std::mem::{MaybeUninit, needs_drop};
@@ -60,14 +61,19 @@ impl<T> Ring<T> {
     /// # Safety
     /// The caller has claimed `sequence`, with this spare reserved for it or without one, and has not released it.
     #[inline(always)]
-    pub(crate) unsafe fn put(&self, sequence: u64, spare: Option<usize>, event: T) -> Option<T> {
+    pub(crate) unsafe fn put<F: Fill<T>>(
+        &self,
+        sequence: u64,
+        spare: Option<usize>,
+        event: F,
+    ) -> Option<F::Left> {
         let (slot, written) = match spare {
             None => self.own_slot(sequence),
             Some(spare) => self.core.displace(sequence, spare, needs_drop::<T>()),
         };
         // SAFETY: the claimer has for itself the position's slot (see `Ring`) or the reserved spare's, and the entry or the
         // spare says what it holds.
-        unsafe { self.fill(slot, written, event) }
+        unsafe { self.fill(sequence, slot, written, event) }
     }
 
     /// Moves events into the slots of claimed sequences, each in its position's own, until either ends; answers how many.
@@ -116,22 +122,27 @@ impl<T> Ring<T> {
         ((entry & !WRITTEN) as usize ^ position, written)
     }
 
-    /// Replaces what a slot holds.
+    /// Replaces what a slot holds by the event of `sequence`.
     ///
     /// # Safety
     /// The slot is the caller's alone, and holds a value if and only if `written` (for types that need a drop).
     #[inline(always)]
-    unsafe fn fill(&self, slot: usize, written: bool, event: T) -> Option<T> {
+    unsafe fn fill<F: Fill<T>>(
+        &self,
+        sequence: u64,
+        slot: usize,
+        written: bool,
+        event: F,
+    ) -> Option<F::Left> {
         self.values[slot].with_mut(|value| {
             // SAFETY: the caller has the slot for itself.
             let value = unsafe { &mut *value };
             if !needs_drop::<T>() || !written {
-                value.write(event);
+                value.write(event.value(sequence));
                 return None;
             }
-            let old = std::mem::replace(value, MaybeUninit::new(event));
-            // SAFETY: the caller says that it held a value, which was moved out just now.
-            Some(unsafe { old.assume_init() })
+            // SAFETY: the caller says that it holds a value.
+            event.overwrite(sequence, unsafe { value.assume_init_mut() })
         })
     }
 
@@ -155,11 +166,11 @@ impl<T> Ring<T> {
         &self.values
     }
 
-    /// Drops an overwritten value; a panic in it is counted and goes no further.
+    /// Drops what is left of an overwritten value; a panic in it is counted and goes no further.
     #[inline(always)]
-    pub(crate) fn discard(&self, old: Option<T>) {
-        if let (true, Some(old)) = (needs_drop::<T>(), old) {
-            self.contain(|| drop(old));
+    pub(crate) fn discard<L>(&self, left: Option<L>) {
+        if let (true, Some(left)) = (needs_drop::<L>(), left) {
+            self.contain(|| drop(left));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The clocks: wall time for events' timestamps, and what is left of a bounded wait.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock of a bus: what its events' timestamps, [`max_age`](crate::BusBuilder::max_age) and
 /// [`Start::Time`](crate::Start::Time) go by.
@@ -37,9 +37,18 @@ impl Clock {
     pub fn now(self) -> SystemTime {
         match self {
             #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]
-            Self::Coarse => linux::coarse(),
+            Self::Coarse => linux::read(self).into(),
             _ => SystemTime::now(),
         }
+    }
+
+    /// The same in one word.
+    #[inline]
+    pub(crate) fn moment(self) -> Moment {
+        #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]
+        return linux::read(self);
+        #[cfg(not(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri)))))]
+        self.now().into()
     }
 
     /// How far apart two times of this clock are at least, if the system says: on Linux what `clock_getres(2)` answers (for
@@ -55,32 +64,69 @@ impl Clock {
 #[cfg(all(target_os = "linux", not(any(eventcast_loom, eventcast_shuttle, miri))))]
 #[allow(unsafe_code, reason = "system calls without a wrapper in std")]
 mod linux {
-    use super::Clock;
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    use super::{Clock, Moment, NANOS};
+    use std::time::Duration;
 
     #[inline]
-    pub(super) fn coarse() -> SystemTime {
-        UNIX_EPOCH + ask(libc::clock_gettime, libc::CLOCK_REALTIME_COARSE)
+    pub(super) fn read(clock: Clock) -> Moment {
+        let time = ask(libc::clock_gettime, number(clock));
+        Moment((time.tv_sec.max(0) as u64).saturating_mul(NANOS).saturating_add(time.tv_nsec as u64))
+    }
+
+    /// Its name in the kernel.
+    #[inline]
+    fn number(clock: Clock) -> libc::clockid_t {
+        match clock {
+            Clock::Coarse => libc::CLOCK_REALTIME_COARSE,
+            Clock::Precise => libc::CLOCK_REALTIME,
+        }
     }
 
     pub(super) fn resolution(clock: Clock) -> Duration {
-        let clock = match clock {
-            Clock::Coarse => libc::CLOCK_REALTIME_COARSE,
-            Clock::Precise => libc::CLOCK_REALTIME,
-        };
-        ask(libc::clock_getres, clock)
+        let time = ask(libc::clock_getres, number(clock));
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
     }
 
     type Call = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> libc::c_int;
 
     /// What one of the two calls says of a clock that every kernel has had since 2.6.32.
     #[inline]
-    fn ask(call: Call, clock: libc::clockid_t) -> Duration {
+    fn ask(call: Call, clock: libc::clockid_t) -> libc::timespec {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: both calls write one timespec to the pointer and touch nothing else; `time` is one.
         let answer = unsafe { call(clock, &mut time) };
         debug_assert_eq!(answer, 0, "a kernel without the coarse clock");
-        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+        time
+    }
+}
+
+/// A wall time in one word: nanoseconds since 1970, to the year 2554. Times outside that are its first and last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+/// Nanoseconds in a second.
+const NANOS: u64 = 1_000_000_000;
+
+impl Moment {
+    /// How long after `other` it is; nothing if it is before.
+    pub(crate) fn since(self, other: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(other.0))
+    }
+}
+
+impl From<SystemTime> for Moment {
+    #[inline]
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let nanos = since.as_secs().saturating_mul(NANOS);
+        Self(nanos.saturating_add(since.subsec_nanos().into()))
+    }
+}
+
+impl From<Moment> for SystemTime {
+    #[inline]
+    fn from(moment: Moment) -> Self {
+        UNIX_EPOCH + Duration::from_nanos(moment.0)
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) use barrier::{Barrier, acquire_fence};
 #[cfg(not(eventcast_loom))]
 pub(crate) use cells::Cells;
 pub use clock::Clock;
-pub(crate) use clock::{Countdown, Stopwatch};
+pub(crate) use clock::{Countdown, Moment, Stopwatch};
 /// What `ArcSwap` holds in every build, and what is shared below it.
 pub(crate) use std::sync::Arc as PlainArc;
 pub(crate) use std::sync::atomic::Ordering;

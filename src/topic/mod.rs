@@ -6,6 +6,8 @@
 
 mod error;
 mod hamt;
+#[allow(unsafe_code, reason = "references that count nothing while a name is pinned")]
+mod held;
 mod index;
 mod name;
 mod pattern;
@@ -15,6 +17,10 @@ mod registry;
 mod rules;
 
 pub use error::{TopicError, TopicErrorKind};
+pub(crate) use held::Held;
+#[cfg(eventcast_loom)]
+#[doc(hidden)]
+pub use held::model;
 pub(crate) use index::PatternIndex;
 pub(crate) use name::TopicName;
 pub use pattern::TopicPattern;

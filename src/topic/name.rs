@@ -1,6 +1,6 @@
 //! A topic's name, and how many events were published to it.
 
-use crate::sync::{AtomicU64, Ordering::Relaxed, known_thread_number, thread_number};
+use crate::sync::{AtomicU64, Ordering::*, known_thread_number, thread_number};
 
 /// A valid topic name on one bus.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct TopicName {
     wanted: AtomicU64,
     /// Number of the thread that published first, which alone adds to `own`; [`NOBODY`] before that.
     owner: AtomicU64,
-    own: Line,
+    own: Own,
     others: Line,
 }
 
@@ -28,6 +28,15 @@ const NOBODY: u64 = u64::MAX;
 #[repr(align(64))]
 struct Line(AtomicU64);
 
+/// What the owner alone changes.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Own {
+    count: AtomicU64,
+    /// How many of its publishes by name are under way.
+    pins: AtomicU64,
+}
+
 impl TopicName {
     pub(super) fn new(text: Box<str>, id: u64, slot: usize, bus: u64) -> Self {
         Self {
@@ -37,7 +46,7 @@ impl TopicName {
             bus,
             wanted: AtomicU64::new(0),
             owner: AtomicU64::new(NOBODY),
-            own: Line(AtomicU64::new(0)),
+            own: Own { count: AtomicU64::new(0), pins: AtomicU64::new(0) },
             others: Line(AtomicU64::new(0)),
         }
     }
@@ -78,33 +87,66 @@ impl TopicName {
     pub(crate) fn count(&self) {
         // ORDERING: Relaxed, all of it: `own` has one writer for ever, as no two threads have the same number; who needs an
         // exact sum has the publishes behind it by other means.
-        if self.owner.load(Relaxed) == known_thread_number() {
-            self.own.0.store(self.own.0.load(Relaxed) + 1, Relaxed);
+        if self.is_own() {
+            self.own.count.store(self.own.count.load(Relaxed) + 1, Relaxed);
         } else {
             self.count_other();
         }
     }
 
+    #[inline]
+    fn is_own(&self) -> bool {
+        self.owner.load(Relaxed) == known_thread_number()
+    }
+
+    /// Makes the calling thread the owner if there is none.
+    #[cold]
+    fn adopt(&self) -> bool {
+        self.owner.compare_exchange(NOBODY, thread_number(), Relaxed, Relaxed).is_ok()
+    }
+
     #[cold]
     fn count_other(&self) {
-        if self.owner.compare_exchange(NOBODY, thread_number(), Relaxed, Relaxed).is_ok() {
+        if self.adopt() {
             self.count();
         } else {
             self.others.0.fetch_add(1, Relaxed);
         }
     }
 
+    /// Keeps the registry from letting the name go, until [`unpin`](Self::unpin) is called as often; only for the owner, false
+    /// for others. Under the registry's lock.
+    #[inline]
+    pub(super) fn pin(&self) -> bool {
+        let own = self.is_own() || self.adopt();
+        if own {
+            // ORDERING: Relaxed: the lock makes the registry see it.
+            self.own.pins.store(self.own.pins.load(Relaxed) + 1, Relaxed);
+        }
+        own
+    }
+
+    #[inline]
+    pub(super) fn unpin(&self) {
+        // ORDERING: Release pairs with the Acquire of `is_pinned`: the publish comes before it.
+        self.own.pins.store(self.own.pins.load(Relaxed) - 1, Release);
+    }
+
+    pub(super) fn is_pinned(&self) -> bool {
+        self.own.pins.load(Acquire) != 0
+    }
+
     /// In place of [`count`](Self::count), on a bus that does not count: there was an event.
     #[inline]
     pub(crate) fn mark(&self) {
         // Looks first: publishers need not take the line from one another.
-        if self.own.0.load(Relaxed) == 0 {
-            self.own.0.store(1, Relaxed);
+        if self.own.count.load(Relaxed) == 0 {
+            self.own.count.store(1, Relaxed);
         }
     }
 
     /// How many events were counted; 0 means that there was none, counted or not.
     pub(crate) fn published(&self) -> u64 {
-        self.own.0.load(Relaxed) + self.others.0.load(Relaxed)
+        self.own.count.load(Relaxed) + self.others.0.load(Relaxed)
     }
 }

@@ -4,11 +4,11 @@
 //! publish would pay for that twice, when it writes a slot and when the slot is overwritten. So a name leaves in two steps,
 //! each a look of a sweep.
 //!
-//! 1. The registry has the only counted reference: nobody can publish to the topic, because every publish goes through a
-//!    counted one that [`intern`](Topics::intern) gave out. All its events lie between the ring's next sequence when the name
+//! 1. The registry has the only counted reference, and nobody has pinned the name: nobody can publish to the topic, because
+//!    every publish goes through a counted one that [`intern`](Topics::intern) gave out or a pin that [`hold`](Topics::hold) did. All its events lie between the ring's next sequence when the name
 //!    came and the next sequence now; the sweep writes that down.
 //! 2. Nobody has asked for the name since, those sequences are out of every subscriber's [`Reach`], and the registry still
-//!    has the only counted reference. No event of the topic will ever be looked at again. The ring drops what is left of
+//!    has the only reference. No event of the topic will ever be looked at again. The ring drops what is left of
 //!    them in its slots without following the reference.
 //!
 //! A topic that no event was ever published to leaves at the first look. A sweep comes when there are half as many names
@@ -17,7 +17,7 @@
 //! when a pinned event came.
 
 use super::name::TopicName;
-use super::{TopicError, check_topic};
+use super::{Held, TopicError, check_topic};
 use crate::ring::{Publisher, Reach, Sequence};
 use crate::sync::{Arc, Mutex, acquire_fence};
 use std::collections::HashMap;
@@ -65,6 +65,14 @@ impl Topics {
         let names =
             Names { by_text: HashMap::new(), free: Vec::new(), next_id: 0, due: FEW, left: Left::default() };
         Self { bus, names: Mutex::new(names) }
+    }
+
+    /// The one name with this text, for who publishes to it now; nothing if it is not there.
+    pub(crate) fn hold(&self, text: &str) -> Option<Held> {
+        let mut names = self.names.lock();
+        let entry = names.by_text.get_mut(text)?;
+        entry.is_idle = false;
+        Some(Held::new(&entry.name))
     }
 
     /// The one name with this text, and whether a [`sweep`](Self::sweep) is due.
@@ -131,7 +139,7 @@ impl Topics {
 impl Entry {
     /// Do neither counted references nor events that somebody could look at need the name?
     fn is_unused<T: Send + Sync + 'static>(&mut self, reach: &Reach, ring: &Publisher<T>) -> bool {
-        if Arc::strong_count(&self.name) > 1 {
+        if self.name.is_pinned() || Arc::strong_count(&self.name) > 1 {
             return false;
         }
         // ORDERING: pairs with the Release by which every other reference was dropped: the publishes through it, and its counts,

@@ -6,6 +6,7 @@ mod doors;
 mod joins;
 mod lag;
 mod leaders;
+mod names;
 mod queues;
 mod teardown;
 mod waits;
@@ -33,5 +34,6 @@ pub const MODELS: &[&[Model]] = &[
     disconnect::MODELS,
     doors::MODELS,
     leaders::MODELS,
+    names::MODELS,
     teardown::MODELS,
 ];

@@ -144,21 +144,22 @@ impl<P: Clone> Feed<P> {
             }
             Err(TryRecvError::Closed | TryRecvError::Disconnected(_)) => return Err(End::Closed),
         };
-        let first = run.sequence();
         let mut now = Now::default();
         let mut counts = Outcomes::default();
         let mut load = Load::new(&self.intake, self.chunk.min(run.len()));
         let mut consumed = 0;
         let mut end = Ok(Served::Moved);
-        for (event, sequence) in run.iter().zip(first..) {
+        for event in run.iter() {
             if !std::mem::take(&mut self.judged) {
-                let outcome = self.sieve.judge(event, sequence, &mut now);
+                let outcome = self.sieve.judge(event, &mut now);
                 if outcome != Outcome::Delivered {
                     counts.add(outcome);
                     consumed += 1;
                     continue;
                 }
             }
+            // Before the event can be read: whoever has it finds those before it counted.
+            queue.tally.judged(&mut counts);
             match load.make_room(self.overflow, &mut self.stalled) {
                 Arrival::Room if !load.push(event) => Tally::add(&queue.tally.lost_clone, 1),
                 Arrival::Room => {}
@@ -178,7 +179,7 @@ impl<P: Clone> Feed<P> {
         load.flush();
         let evicted = load.evicted;
         run.release_first(consumed);
-        queue.tally.judged(&counts);
+        queue.tally.judged(&mut counts);
         Tally::add(&queue.tally.lost_full, evicted);
         queue.tally.stand_at(self.subscriber.sequence());
         end

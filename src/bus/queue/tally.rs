@@ -84,7 +84,12 @@ impl Tally {
         }
     }
 
-    pub(super) fn judged(&self, outcomes: &Outcomes) {
+    pub(super) fn judged(&self, outcomes: &mut Outcomes) {
+        let Outcomes { filtered, expired, .. } = *outcomes;
+        if filtered == 0 && expired == 0 {
+            return;
+        }
+        let outcomes = std::mem::take(outcomes);
         Self::add(&self.filtered, outcomes.filtered);
         Self::add(&self.filter_panics, outcomes.filter_panics);
         Self::add(&self.expired, outcomes.expired);
