@@ -97,11 +97,13 @@ impl Seat {
         if let Some(queue) = self.queue.get() {
             // Without the ring: nothing is ahead of one that has left.
             let stats = queue.stats(standings.map_or(0, |standings| standings.published));
+            let held = queue.in_hand();
             return Some(SubscriptionSnapshot {
                 stats,
                 lost_by: queue.lost_by(),
                 max_ahead: queue.high_water().max(stats.queued),
-                held: 0,
+                held,
+                guarded: held,
                 capacity: queue.capacity(),
                 handling_time: self.handling_time.get(),
                 info,
@@ -109,12 +111,14 @@ impl Seat {
         }
         let standing = standings.and_then(|standings| standings.get(id));
         let published = standings.map_or(0, |standings| standings.published);
+        let guarded = self.account.guarded();
         let stats = self.account.seen_from_outside(joined.sequence, standing, published);
         Some(SubscriptionSnapshot {
             stats,
             lost_by: LostBy::in_ring(info.overflow, stats.lost),
             max_ahead: self.account.max_ahead(stats.ahead),
-            held: standing.map_or(0, |standing| standing.in_hand(self.account.position())),
+            held: standing.map_or(0, |standing| standing.in_hand(self.account.position() + guarded)),
+            guarded,
             capacity,
             handling_time: self.handling_time.get(),
             info,

@@ -34,7 +34,8 @@
 //! 1. `accepted = routed + unrouted`: an event is unrouted when no subscription's pattern met its topic, neither before its
 //!    publish nor after. A subscription that comes and goes within that publish may have read it.
 //!    *(`tests/bus_audience.rs`)*
-//! 2. `published since it joined = delivered + filtered + expired + lost + queued + ahead`, per subscription.
+//! 2. `published since it joined = delivered + filtered + expired + lost + queued + ahead`, per subscription. What a guard has is
+//!    `ahead`, or `queued`, until the guard lets it go: no count ever goes down.
 //!    The bus's account of a subscription is the subscription's own, whether anybody reads from it or not, and the totals of
 //!    those that have left stay. *(`tests/bus_accounting.rs`, `tests/bus_audience.rs`, `tests/bus_differential.rs`,
 //!    `tests/bus_stats.rs`)*

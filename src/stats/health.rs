@@ -95,9 +95,9 @@ pub enum HealthReason {
     Stalled {
         /// Which one.
         subscription: SubscriptionInfo,
-        /// Events that it holds in a guard or in a closure.
+        /// Events that it holds; see [`SubscriptionSnapshot::held`](crate::SubscriptionSnapshot::held).
         held: u64,
-        /// Events ahead of it.
+        /// Events ahead of it beyond those, also in its queue.
         ahead: u64,
         /// It has been seen where it is for so long.
         since: Duration,
@@ -175,8 +175,8 @@ impl Monitor {
         let still = look(&mut self.seen.lock(), &snapshot.subscriptions);
         for (subscription, still) in snapshot.subscriptions.iter().zip(still) {
             if let Some(since) = still.filter(|still| *still >= stalled_after) {
-                let SubscriptionSnapshot { info, held, stats, .. } = subscription;
-                let (subscription, held, ahead) = (info.clone(), *held, stats.ahead);
+                let (held, ahead) = (subscription.held, subscription.beyond());
+                let subscription = subscription.info.clone();
                 reasons.push(HealthReason::Stalled { subscription, held, ahead, since });
             }
         }

@@ -102,6 +102,14 @@ impl Sub {
         }
     }
 
+    /// It leaves: what a forgotten guard had was handed out.
+    pub(crate) fn leaves(&mut self, log: &Log) {
+        match &mut self.reads {
+            Reads::Direct(direct) => direct.settle(&self.asks, &mut self.tally, log),
+            Reads::Queued(queued) => queued.settle(&mut self.tally),
+        }
+    }
+
     /// The sequence of the event that it looks at next.
     pub(crate) fn sequence(&self) -> u64 {
         match &self.reads {

@@ -132,9 +132,14 @@ impl Queued {
         self.guarded = n;
     }
 
-    /// Hands out what a forgotten guard had; how many events a call gets at least, or why it gets none.
-    pub(crate) fn look(&mut self, tally: &mut Tally, max: usize) -> Result<usize, TryRecvError> {
+    /// Hands out what a forgotten guard had.
+    pub(super) fn settle(&mut self, tally: &mut Tally) {
         self.release(tally, self.guarded);
+    }
+
+    /// How many events a call gets at least, or why it gets none.
+    pub(crate) fn look(&mut self, tally: &mut Tally, max: usize) -> Result<usize, TryRecvError> {
+        self.settle(tally);
         let there = self.hand.len() + self.queue.len();
         if there > 0 {
             return Ok(there.min(max.max(1)));

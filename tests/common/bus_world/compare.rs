@@ -312,8 +312,7 @@ impl World<'_> {
     }
 }
 
-/// The difference of two snapshots is what their numbers say. What a guard gave back is no longer delivered; there is no less
-/// than none.
+/// The difference of two snapshots is what their numbers say; no count goes down.
 fn since(now: &Snapshot, earlier: &Snapshot) -> Check {
     let change = now.since(earlier);
     let counts = |of: &Snapshot| {
@@ -328,12 +327,13 @@ fn since(now: &Snapshot, earlier: &Snapshot) -> Check {
         ]
     };
     for (difference, (now, before)) in counts(&change).iter().zip(counts(now).iter().zip(counts(earlier))) {
-        ensure!(*difference == now.saturating_sub(before), "{difference} since, of {before} and {now}");
+        ensure!(Some(*difference) == now.checked_sub(before), "{difference} since, of {before} and {now}");
     }
     for (one, whole) in change.subscriptions.iter().zip(&now.subscriptions) {
         let before = earlier.subscriptions.iter().find(|before| before.info.id == one.info.id);
         let before = before.map_or(0, |before| before.stats.delivered);
-        ensure!(one.stats.delivered == whole.stats.delivered.saturating_sub(before), "{:?} since", one.stats);
+        let delivered = whole.stats.delivered.checked_sub(before);
+        ensure!(Some(one.stats.delivered) == delivered, "{:?} since", one.stats);
     }
     Ok(())
 }

@@ -97,7 +97,8 @@ impl World<'_> {
         if let Some(subscription) = self.subs[slot].take() {
             self.say(|| format!("leave {slot}"));
             drop(subscription);
-            if let Some(sub) = self.model.subs[slot].take() {
+            if let Some(mut sub) = self.model.subs[slot].take() {
+                sub.leaves(&self.model.log);
                 self.departed.add(&sub, &self.model.log);
             }
         }
