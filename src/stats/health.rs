@@ -161,9 +161,10 @@ impl Monitor {
         let waited_for = snapshot
             .subscriptions
             .iter()
-            .filter(|s| s.stats.queued > 0 || s.info.overflow == Overflow::Block);
+            .filter(|s| s.info.queue_overflow.is_some() || s.info.overflow == Overflow::Block);
         let fullest = waited_for.max_by(|a, b| a.fill().total_cmp(&b.fill()));
-        let backlog = fullest.map_or(0.0, SubscriptionSnapshot::fill).max(snapshot.fill());
+        // One that has started at older events may be further behind than the capacity, for a while.
+        let backlog = fullest.map_or(0.0, SubscriptionSnapshot::fill).min(1.0).max(snapshot.fill());
         if backlog >= most {
             reasons
                 .push(HealthReason::Backlog { fill: backlog, subscription: fullest.map(|s| s.info.clone()) });

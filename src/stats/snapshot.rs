@@ -39,7 +39,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// How full the bus is for its publishers, 0 to 1: the backlog of the slowest blocking subscription.
     pub fn fill(&self) -> f64 {
-        self.backlog as f64 / self.capacity as f64
+        self.backlog.min(self.capacity) as f64 / self.capacity as f64
     }
 
     /// The subscriptions that are at least `fill` full: 1.0 for those with full buffers.
