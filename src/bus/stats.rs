@@ -102,7 +102,7 @@ pub struct Stats {
     pub unrouted: u64,
     /// How often [`on_unrouted`](super::BusBuilder::on_unrouted) panicked.
     pub unrouted_panics: u64,
-    /// Subscriptions at this moment.
+    /// Subscriptions at this moment: as many as [`Bus::subscriptions`](super::Bus::subscriptions) lists.
     pub subscriptions: usize,
     /// Topics at this moment; see [`Bus::topics`](super::Bus::topics).
     pub topics: usize,

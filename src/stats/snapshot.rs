@@ -30,7 +30,8 @@ pub struct Snapshot {
     pub publish_time: Histogram,
     /// How long events took from the call of publish to their hand-out, in all subscriptions together.
     pub delivery_time: Histogram,
-    /// The subscriptions that there are, in the order in which they came.
+    /// The subscriptions that there are, in the order in which they came; those as well that are no
+    /// longer [listed](crate::Bus::subscriptions) and were not dropped yet.
     pub subscriptions: Vec<SubscriptionSnapshot>,
     /// The topics that there are; see [`Bus::topics`](crate::Bus::topics).
     pub topics: Vec<TopicStats>,
