@@ -51,7 +51,9 @@
 //!
 //! 6. A queued subscription that is stuck holds up no other, and a publisher only with
 //!    [`QueueOverflow::Block`](crate::QueueOverflow::Block), a ring later and for the time it says. Each loss is counted by its
-//!    reason. *(`tests/bus_queue.rs`, `tests/bus_faults.rs`; models L19 and L34)*
+//!    reason: `queue_full` by its overflow, `overwritten` where publishers were a full ring ahead of the dispatcher, which
+//!    costs every other queue the oldest events, also one that drops the newest. A larger
+//!    [capacity](crate::BusBuilder::capacity) of the bus is what helps against that. *(`tests/bus_queue.rs`, `tests/bus_faults.rs`; models L19 and L34)*
 //! 7. A thread of the bus never waits for room in it: [`WouldDeadlock`](crate::PublishError::WouldDeadlock).
 //!    *(`tests/bus_queue.rs`)*
 //! 8. A subscription that is [ended](crate::Bus::unsubscribe_all) by another thread holds publishers up no longer than its reader
