@@ -114,17 +114,24 @@ features_of() {
 }
 
 # checked_package: writes a package of the engine's tests and of the programs examples/miri_*.rs into the target
-# directory and sets CHECKED to its manifest. Its only dependency is the engine with all features (and libc), so that
-# the sanitizers and Miri do not build the benches' and the compile-fail tests' dependencies once more each.
+# directory and sets CHECKED to its manifest. It has the engine's features, all of them on, or the tests of a feature would
+# be empty. It depends on the engine and on what that has in its tree anyway, so that the sanitizers and Miri do not
+# build the benches' and the compile-fail tests' dependencies once more each.
 checked_package() {
-  local directory=$TARGET_BASE/checked file
+  local directory=$TARGET_BASE/checked file features dependency
+  features=$(features_of Cargo.toml | sed 's/.*/"&"/' | paste -s -d , -)
   CHECKED=$directory/Cargo.toml
   export CHECKED
   mkdir -p "$directory"
   {
     printf '[package]\nname = "eventcast-checked"\nversion = "0.0.0"\nedition = "2024"\npublish = false\n\n[workspace]\n\n'
     printf '[lib]\npath = "lib.rs"\n\n[profile.release]\ndebug = "line-tables-only"\n\n[dependencies]\nlibc = "0.2"\n'
-    printf 'eventcast = { path = "%s", features = [%s] }\n' "$ROOT" "$(features_of Cargo.toml | sed 's/.*/"&"/' | paste -s -d , -)"
+    printf 'eventcast = { path = "%s", features = [%s] }\n' "$ROOT" "$features"
+    for dependency in crossbeam-channel futures-core tracing tracing-core; do
+      printf '%s = { version = "*", default-features = false }\n' "$dependency"
+    done
+    printf '\n[features]\ndefault = [%s]\n' "$features"
+    features_of Cargo.toml | sed 's/$/ = []/'
     for file in tests/*.rs; do printf '\n[[test]]\nname = "%s"\npath = "%s/%s"\n' "$(basename "$file" .rs)" "$ROOT" "$file"; done
     for file in examples/*.rs; do printf '\n[[example]]\nname = "%s"\npath = "%s/%s"\n' "$(basename "$file" .rs)" "$ROOT" "$file"; done
   } >"$CHECKED"

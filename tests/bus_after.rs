@@ -119,3 +119,18 @@ fn only_direct_subscriptions_of_one_bus_take_part() {
     assert!(bus.subscription("a").subscribe_after(&[&queued]).unwrap_err().is_conflict());
     assert!(bus.subscription("a").queue(4).subscribe_after(&[&mine]).unwrap_err().is_conflict());
 }
+
+#[test]
+fn a_forgotten_guard_lets_it_come_no_further() {
+    let bus = bus(1024);
+    let mut first = bus.subscribe("a").unwrap();
+    let mut second = bus.subscription("a").subscribe_after(&[&first]).unwrap();
+    for n in 0..4 {
+        bus.publish("a", n).unwrap();
+    }
+    first.batch(4).unwrap().release_first(2);
+    std::mem::forget(second.batch(1).unwrap());
+    let mut seen = Vec::new();
+    second.drain(4, |event| seen.push(*event.payload())).unwrap();
+    assert_eq!(seen, [1], "the first has released two events");
+}

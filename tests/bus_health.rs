@@ -3,10 +3,10 @@
 mod common;
 
 use common::within;
-use eventcast::{Bus, BusBuilder, HealthReason, HealthStatus, Overflow, Thresholds};
+use eventcast::{Bus, BusBuilder, HealthReason, HealthStatus, Overflow, QueueOverflow, Start, Thresholds};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const POLICIES: [Overflow; 3] = [Overflow::Block, Overflow::Lag, Overflow::Disconnect];
@@ -138,6 +138,40 @@ fn a_forgotten_guard_and_a_full_ring_of_one_are_seen() {
     let health = bus.health();
     assert_eq!(health.backlog, 1.0);
     assert!(matches!(health.reasons[..], [HealthReason::Stalled { held: 1, ahead: 0, .. }]), "{health}");
+}
+
+#[test]
+fn nothing_is_more_than_full() {
+    // A queue of one: one event in a guard, one that waits, one behind it.
+    let bus = bus(at_once()).build().unwrap();
+    let block = QueueOverflow::Block { within: Duration::MAX };
+    let mut queued = bus.subscription(">").queue(1).queue_overflow(block).subscribe().unwrap();
+    let waits = |n: u64| {
+        let end = Instant::now() + LIMIT;
+        while bus.snapshot().subscriptions[0].stats.queued < n {
+            assert!(Instant::now() < end, "the queue is not filled");
+            thread::yield_now();
+        }
+    };
+    bus.publish("a", 0).unwrap();
+    waits(1);
+    let guard = queued.batch(1).unwrap();
+    assert_eq!(bus.health().backlog, 0.0, "the queue is empty again");
+    bus.publish("a", 1).unwrap();
+    bus.publish("a", 2).unwrap();
+    waits(2);
+    assert!(bus.health().backlog <= 1.0, "{}", bus.health());
+    let seen = bus.snapshot().subscriptions.remove(0);
+    assert_eq!((seen.fill(), seen.held, seen.stats.queued), (1.0, 1, 2));
+    drop(guard);
+    // One that starts at the oldest, while publishers have looked ahead.
+    let bus = Bus::<u32>::builder().capacity(4).health(at_once()).build().unwrap();
+    let _first = bus.subscription(">").overflow(Overflow::Lag).subscribe().unwrap();
+    (0..5).for_each(|n| drop(bus.publish("a", n)));
+    let _late = bus.subscription(">").start(Start::Oldest).subscribe().unwrap();
+    while bus.try_publish("a", 5).is_ok() {}
+    assert!(bus.snapshot().backlog > 4, "publishers had not looked ahead");
+    assert_eq!((bus.snapshot().fill(), bus.health().backlog), (1.0, 1.0));
 }
 
 #[test]

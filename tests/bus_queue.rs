@@ -4,7 +4,7 @@ use eventcast::{
     Bus, Fanout, Overflow, QueueOverflow, RecvError, RecvTimeoutError, Start, Subscription, TryRecvError,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -182,6 +182,48 @@ fn a_full_queue_lets_events_it_does_not_want_pass() {
     }
     assert_eq!(*full.recv().unwrap().payload(), 1);
     eventually("the rest was passed by", || full.stats().filtered == 100);
+}
+
+#[test]
+fn what_the_dispatcher_is_too_late_for_is_counted_apart() {
+    const RING: usize = 32;
+    for overflow in [QueueOverflow::DropNewest, QueueOverflow::DropOldest, QueueOverflow::Disconnect] {
+        let bus = bus(RING, Fanout::Dispatcher);
+        let (inside, entered) = mpsc::channel();
+        let (go, gate) = mpsc::channel::<()>();
+        let gate = Mutex::new((inside, Some(gate)));
+        let sub = bus.subscription("a").queue(1_000).queue_overflow(overflow).filter(move |_| {
+            // The first event holds the dispatcher up.
+            let (inside, gate) = &mut *gate.lock().unwrap();
+            if let Some(gate) = gate.take() {
+                inside.send(()).unwrap();
+                let _ = gate.recv();
+            }
+            true
+        });
+        let mut sub = sub.subscribe().unwrap();
+        bus.publish("a", 0).unwrap();
+        entered.recv().unwrap();
+        for n in 1..500 {
+            bus.try_publish(["a", "b"][n as usize % 2], n).expect("nobody asked to block");
+        }
+        drop(go);
+        let lost = || bus.snapshot().subscriptions[0].lost_by;
+        if overflow == QueueOverflow::Disconnect {
+            eventually("it is disconnected", || lost().overwritten > 0);
+            assert_eq!(payloads(&mut sub), [0]);
+            // The bus goes on listing what it lost, until it goes.
+            assert_eq!(sub.lost(), lost().overwritten);
+            continue;
+        }
+        dispatched(&sub);
+        let seen = payloads(&mut sub);
+        assert_eq!((seen[0], seen.last()), (0, Some(&498)), "{overflow:?}");
+        let stats = sub.stats();
+        assert_eq!((lost().overwritten, lost().total()), (stats.lost, stats.lost), "{overflow:?}");
+        assert!(stats.lost >= 400 && seen.len() >= RING / 2, "{overflow:?}: {stats:?}");
+        assert_eq!((stats.total(), stats.delivered), (500, seen.len() as u64), "{overflow:?}");
+    }
 }
 
 #[test]

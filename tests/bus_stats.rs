@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Rng, seed, within};
-use eventcast::{Bus, Overflow, RecvError, Start, Subscription};
+use eventcast::{Bus, Fanout, Overflow, RecvError, Start, Subscription, SubscriptionSnapshot, wait_any};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,6 +77,8 @@ fn the_bus_and_its_subscriptions_agree_after_every_call() {
                     5 => drop(sub.batch(max).map(std::mem::forget)),
                     6 => drop(sub.recv_timeout(Duration::ZERO)),
                     _ if random.one_in(3) => {
+                        // What a forgotten guard had counts with this.
+                        let _ = sub.batch(1).map(|batch| batch.release_first(0));
                         left += sub.stats().delivered;
                         drop(subs.remove(at));
                     }
@@ -88,22 +90,92 @@ fn the_bus_and_its_subscriptions_agree_after_every_call() {
     }
 }
 
-#[test]
-fn a_guard_counts_from_outside_as_its_reader_counts_it() {
-    for overflow in POLICIES {
-        let bus = Bus::<u64>::builder().capacity(16).build().unwrap();
-        let mut sub = bus.subscription("a").overflow(overflow).subscribe().unwrap();
-        for n in 0..6 {
-            bus.publish(["a", "b"][n as usize % 2], n).unwrap();
+/// A direct subscription of each policy, and a queued one, that have six events ahead of them, three of their topic.
+fn with_six_events(test: impl Fn(&Bus<u64>, Subscription<u64>, &str)) {
+    for overflow in [None, Some(Overflow::Block), Some(Overflow::Lag), Some(Overflow::Disconnect)] {
+        let bus = Bus::<u64>::builder().capacity(16).fanout(Fanout::Inline).build().unwrap();
+        let sub = bus.subscription("a");
+        let sub = match overflow {
+            None => sub.queue(8),
+            Some(overflow) => sub.overflow(overflow),
+        };
+        let sub = sub.subscribe().unwrap();
+        (0..6).for_each(|n| publish(&bus, ["a", "b"][n as usize % 2], n));
+        // What publishers leave behind, the dispatcher's thread takes up.
+        let end = Instant::now() + LIMIT;
+        while overflow.is_none() && sub.stats().ahead > 0 {
+            assert!(Instant::now() < end, "the queue is not filled");
+            thread::yield_now();
         }
-        let guard = sub.batch(4).unwrap();
-        let held = bus.snapshot().subscriptions[0].stats;
-        assert_eq!(held.total(), 6, "{overflow:?}: {held:?}");
-        assert!(held.delivered >= 1);
-        guard.release_first(1);
-        let stats = bus.snapshot().subscriptions[0].stats;
-        assert_eq!((stats, stats.total(), stats.delivered), (sub.stats(), 6, 1), "{overflow:?}");
+        test(&bus, sub, &format!("{overflow:?}"));
     }
+}
+
+/// What the bus says of its only subscription; everything is accounted for.
+fn seen(bus: &Bus<u64>) -> SubscriptionSnapshot {
+    let seen = bus.snapshot().subscriptions.remove(0);
+    assert_eq!(seen.stats.total(), bus.stats().accepted, "{:?}", seen.stats);
+    seen
+}
+
+#[test]
+fn what_a_guard_holds_is_delivered_when_it_lets_go() {
+    with_six_events(|bus, mut sub, which| {
+        let before = seen(bus).stats.delivered;
+        let guard = sub.batch(4).unwrap();
+        let len = guard.len() as u64;
+        let held = seen(bus);
+        assert_eq!((before, held.stats.delivered), (0, 0), "{which}: {:?}", held.stats);
+        assert!(held.held >= len && held.stats.ahead + held.stats.queued >= len, "{which}: {held:?}");
+        publish(bus, "a", 6);
+        assert_eq!(seen(bus).stats.delivered, 0, "{which}");
+        guard.release_first(1);
+        assert_eq!((seen(bus).stats, sub.stats().delivered), (sub.stats(), 1), "{which}");
+        drop(sub.batch(1).unwrap());
+        assert_eq!((seen(bus).stats, sub.stats().delivered), (sub.stats(), 2), "{which}");
+        sub.batch(4).unwrap().release_first(0);
+        assert_eq!(sub.stats().delivered, 2, "{which}");
+        while sub.try_recv().is_ok() {}
+        assert_eq!((seen(bus).stats, sub.stats().delivered), (sub.stats(), 4), "{which}");
+        assert_eq!((seen(bus).held, sub.len()), (0, 0), "{which}");
+    });
+}
+
+#[test]
+fn what_a_forgotten_guard_held_is_delivered_with_the_next_call() {
+    type Call = fn(&mut Subscription<u64>) -> bool;
+    // Each says whether it hands out an event of its own.
+    let calls: [Call; 6] = [
+        |sub| sub.try_recv().is_ok(),
+        |sub| sub.drain(1, |_| ()).is_ok(),
+        |sub| sub.drain_batch(1, |_, _| ()).is_ok(),
+        |sub| sub.recv_timeout(Duration::ZERO).is_ok(),
+        |sub| sub.batch(1).map(|batch| batch.release_first(0)).is_err(),
+        |sub| wait_any(&mut [sub], Duration::ZERO).is_none(),
+    ];
+    for (n, call) in calls.into_iter().enumerate() {
+        with_six_events(|bus, mut sub, which| {
+            let guard = sub.batch(2).unwrap();
+            let len = guard.len() as u64;
+            std::mem::forget(guard);
+            let own = sub.stats();
+            assert_eq!((seen(bus).stats, own.delivered), (own, 0), "{which}, call {n}");
+            assert_eq!(sub.len() as u64, own.ahead + own.queued, "{which}, call {n}");
+            let handed_out = call(&mut sub);
+            assert_eq!(handed_out, n < 4, "{which}, call {n}");
+            let delivered = len + u64::from(handed_out);
+            assert_eq!(
+                (seen(bus).stats, sub.stats().delivered),
+                (sub.stats(), delivered),
+                "{which}, call {n}"
+            );
+        });
+    }
+    with_six_events(|bus, mut sub, which| {
+        std::mem::forget(sub.batch(1).unwrap());
+        drop(sub);
+        assert_eq!(bus.snapshot().totals.delivered, 1, "{which}");
+    });
 }
 
 #[test]

@@ -4,11 +4,12 @@ mod common;
 
 use common::within;
 use eventcast::{
-    Bus, Clock, Overflow, RecvError, RecvTimeoutError, Start, SubscribeError, Subscription, TryRecvError,
+    Bus, Clock, Overflow, QueueOverflow, RecvError, RecvTimeoutError, Start, SubscribeError, Subscription,
+    TryRecvError,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 const SOON: Duration = Duration::from_millis(5);
 const POLICIES: [Overflow; 3] = [Overflow::Block, Overflow::Lag, Overflow::Disconnect];
@@ -363,4 +364,53 @@ fn a_start_by_time_on_a_busy_bus_has_no_seam() {
         }
         publisher.join().unwrap();
     });
+}
+
+#[test]
+fn as_many_are_counted_as_are_listed() {
+    let bus = Bus::<u64>::builder().capacity(4).build().unwrap();
+    let agree = |expected: usize| {
+        let counts = (bus.subscriptions().len(), bus.stats().subscriptions);
+        assert_eq!(counts, (expected, expected));
+        assert_eq!(bus.wait_for_subscriber(Duration::ZERO), expected > 0);
+    };
+    agree(0);
+    let mut gone = bus.subscription("a").overflow(Overflow::Disconnect).subscribe().unwrap();
+    let queued = bus.subscription("a").queue(4).subscribe().unwrap();
+    let mut full =
+        bus.subscription("b").queue(1).queue_overflow(QueueOverflow::Disconnect).subscribe().unwrap();
+    let mut ended = bus.subscribe("c").unwrap();
+    agree(4);
+    for n in 0..20 {
+        bus.publish("a", n).unwrap();
+        bus.publish("b", n).unwrap();
+        let _ = ended.try_recv().unwrap_err();
+    }
+    while !gone.try_recv().is_err_and(|error| error.is_disconnected()) {}
+    // It was told; the queued one that is disconnected was not.
+    agree(3);
+    // In a guard or not.
+    bus.publish("c", 0).unwrap();
+    let guard = ended.batch(1).unwrap();
+    assert_eq!(bus.unsubscribe_all("c"), Ok(1));
+    agree(2);
+    drop(guard);
+    drop(ended);
+    agree(2);
+    assert!(bus.close(Duration::ZERO).accepted > 0);
+    // The dispatcher leaves the ring once everything is in the queues.
+    let end = Instant::now() + Duration::from_secs(20);
+    while queued.stats().ahead > 0 {
+        assert!(Instant::now() < end, "the dispatcher does not come to its end");
+        thread::yield_now();
+    }
+    agree(2);
+    let late = bus.subscribe("a").unwrap();
+    agree(3);
+    drop((gone, queued));
+    agree(2);
+    while full.try_recv().is_ok() {}
+    agree(1);
+    drop((full, late));
+    agree(0);
 }

@@ -16,7 +16,7 @@ use eventcast::ring::{
 };
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// First sequence that is never used.
 const END: u64 = (1 << 53) - (1 << 32);
@@ -54,6 +54,29 @@ fn memory_grows_by_a_bounded_amount_per_subscriber() {
         assert_eq!(publisher.memory(), with_many);
         assert_eq!(publisher.subscriber_count(), 0);
     }
+}
+
+/// The median time of a leave and a join beside so many subscribers.
+fn leave_and_join(subscribers: usize) -> Duration {
+    let (publisher, first) = ring::channel::<u64>(4);
+    drop(first);
+    let mut all: Vec<_> = (0..subscribers).map(|_| publisher.subscribe_with(Overflow::Lag)).collect();
+    let mut times = [Duration::ZERO; 201];
+    for (round, time) in times.iter_mut().enumerate() {
+        let begin = Instant::now();
+        drop(all.swap_remove(round * 7919 % subscribers));
+        all.push(publisher.subscribe_with(Overflow::Lag));
+        *time = begin.elapsed();
+    }
+    times.sort_unstable();
+    times[100]
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "times")]
+fn joining_does_not_look_through_all_who_are_there() {
+    let (few, many) = (leave_and_join(16), leave_and_join(16_384));
+    assert!(many < few * 50 + Duration::from_micros(1), "{few:?} beside 16, {many:?} beside 16,384");
 }
 
 #[test]

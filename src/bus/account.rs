@@ -22,8 +22,10 @@ struct Counts {
     filtered: AtomicU64,
     filter_panics: AtomicU64,
     expired: AtomicU64,
-    /// First sequence that it has not looked at.
+    /// First sequence that it has not counted.
     position: AtomicU64,
+    /// Events from there on that are in a guard.
+    guarded: AtomicU64,
     /// Most events that it has seen ahead of it.
     max_ahead: AtomicU64,
 }
@@ -37,6 +39,7 @@ impl Account {
             filter_panics: zero(),
             expired: zero(),
             position: zero(),
+            guarded: zero(),
             max_ahead: zero(),
         };
         Self { reader: CachePadded::new(counts), max_seen: zero() }
@@ -44,34 +47,40 @@ impl Account {
 
     #[inline]
     pub(super) fn add(&self, outcome: Outcome) {
-        self.change(outcome, |count| count.wrapping_add(1));
-    }
-
-    /// For an event that was added and has to be judged again.
-    pub(super) fn take_back(&self, outcome: Outcome) {
-        self.change(outcome, |count| count.wrapping_sub(1));
-    }
-
-    #[inline]
-    fn change(&self, outcome: Outcome, by: impl Fn(u64) -> u64) {
         // ORDERING: Relaxed: nobody else writes; others see the counts behind the reader's cursor, which it moves later.
-        let change = |count: &AtomicU64| count.store(by(count.load(Relaxed)), Relaxed);
+        let count = |count: &AtomicU64| count.store(count.load(Relaxed) + 1, Relaxed);
         let counts = &*self.reader;
         match outcome {
-            Outcome::Delivered => change(&counts.delivered),
-            Outcome::Filtered => change(&counts.filtered),
-            Outcome::Expired => change(&counts.expired),
+            Outcome::Delivered => count(&counts.delivered),
+            Outcome::Filtered => count(&counts.filtered),
+            Outcome::Expired => count(&counts.expired),
             Outcome::Panicked => {
-                change(&counts.filtered);
-                change(&counts.filter_panics);
+                count(&counts.filtered);
+                count(&counts.filter_panics);
             }
         }
     }
 
-    /// Everything below was looked at, or is lost.
+    /// Everything below was counted, or is lost.
     #[inline]
     pub(super) fn stand_at(&self, position: Sequence) {
         self.reader.position.store(position, Relaxed);
+    }
+
+    /// A guard has the next `n` events.
+    pub(super) fn hold(&self, n: usize) {
+        self.reader.guarded.store(n as u64, Relaxed);
+    }
+
+    /// The guard is over; what it consumed was counted, everything below `position`.
+    pub(super) fn let_go(&self, position: Sequence) {
+        self.stand_at(position);
+        self.hold(0);
+    }
+
+    /// How many events are in a guard. They are not counted, and lie from the [`position`](Self::position) on.
+    pub(super) fn guarded(&self) -> u64 {
+        self.reader.guarded.load(Relaxed)
     }
 
     /// It has left the ring with so many events lost.

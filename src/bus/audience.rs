@@ -11,7 +11,7 @@ use super::stats::SubscriptionInfo;
 use crate::error::TryRecvError;
 use crate::ring::{Overflow, Standings, SubscriberId};
 use crate::stats::{LostBy, Recorder, SubscriptionSnapshot, Totals};
-use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Mutex, Ordering::*, PlainArc};
+use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering::*, PlainArc};
 use crate::topic::{PatternIndex, TopicName, TopicPattern};
 use crate::trace;
 use std::collections::{BTreeMap, HashSet};
@@ -24,6 +24,8 @@ pub(super) struct Audience {
     index: ArcSwap<PatternIndex<Arc<Seat>>>,
     /// Moves on after each change of `index`.
     generation: AtomicU64,
+    /// How many have joined and were neither ended nor dropped. Written while `seats` is held.
+    present: AtomicUsize,
     /// Of those that have left. Held while one leaves, so that it is counted either there or here.
     departed: Mutex<Totals>,
 }
@@ -47,7 +49,7 @@ pub(super) struct Seat {
     joined: OnceLock<(SubscriberId, Joined)>,
     /// Ends it from another thread; false if it has ended before.
     ends_by: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
-    /// It was ended, and its reader may not know yet.
+    /// It was ended, and its reader may not know yet; or it is going, or was told that it is disconnected.
     ended: AtomicBool,
     /// Of a queued one.
     queue: OnceLock<Arc<Tally>>,
@@ -78,6 +80,11 @@ impl Seat {
         self.ended.load(Relaxed)
     }
 
+    /// Has it joined, and was it not ended?
+    fn is_present(&self) -> bool {
+        self.joined.get().is_some() && !self.has_ended()
+    }
+
     /// Nothing before it has joined.
     fn info(&self) -> Option<SubscriptionInfo> {
         let (id, _) = *self.joined.get()?;
@@ -97,11 +104,13 @@ impl Seat {
         if let Some(queue) = self.queue.get() {
             // Without the ring: nothing is ahead of one that has left.
             let stats = queue.stats(standings.map_or(0, |standings| standings.published));
+            let held = queue.in_hand();
             return Some(SubscriptionSnapshot {
                 stats,
                 lost_by: queue.lost_by(),
                 max_ahead: queue.high_water().max(stats.queued),
-                held: 0,
+                held,
+                guarded: held,
                 capacity: queue.capacity(),
                 handling_time: self.handling_time.get(),
                 info,
@@ -109,12 +118,14 @@ impl Seat {
         }
         let standing = standings.and_then(|standings| standings.get(id));
         let published = standings.map_or(0, |standings| standings.published);
+        let guarded = self.account.guarded();
         let stats = self.account.seen_from_outside(joined.sequence, standing, published);
         Some(SubscriptionSnapshot {
             stats,
             lost_by: LostBy::in_ring(info.overflow, stats.lost),
             max_ahead: self.account.max_ahead(stats.ahead),
-            held: standing.map_or(0, |standing| standing.in_hand(self.account.position())),
+            held: standing.map_or(0, |standing| standing.in_hand(self.account.position() + guarded)),
+            guarded,
             capacity,
             handling_time: self.handling_time.get(),
             info,
@@ -136,6 +147,7 @@ impl Audience {
             index: ArcSwap::from_pointee(PatternIndex::new()),
             // Topics that nobody has asked about remember generation 0.
             generation: AtomicU64::new(1),
+            present: AtomicUsize::new(0),
             departed: Mutex::new(Totals::default()),
         }
     }
@@ -196,23 +208,32 @@ impl Audience {
             let ends = seat.ends_by.get().is_some_and(|end| end());
             if ends {
                 let _changing = self.seats.lock();
-                seat.ended.store(true, Relaxed);
-                self.change(|index| index.without(pattern, *number));
+                self.end(seat, *number);
             }
             ends
         });
         ended.count()
     }
 
-    /// Those that have joined.
+    /// Under the lock of `seats`: it wants nothing more and is not listed, if it was until now.
+    fn end(&self, seat: &Seat, number: u64) {
+        if seat.is_present() {
+            self.present.fetch_sub(1, Relaxed);
+        }
+        if !seat.ended.swap(true, Relaxed) {
+            self.change(|index| index.without(&seat.pattern, number));
+        }
+    }
+
+    /// Those that have joined and were not ended.
     pub(super) fn list(&self) -> Vec<SubscriptionInfo> {
-        self.seats
-            .lock()
-            .by_number
-            .values()
-            .filter(|seat| !seat.has_ended())
-            .filter_map(|seat| seat.info())
-            .collect()
+        let seats = self.seats.lock();
+        seats.by_number.values().filter(|seat| seat.is_present()).filter_map(|seat| seat.info()).collect()
+    }
+
+    /// How many [`list`](Self::list) has.
+    pub(super) fn len(&self) -> usize {
+        self.present.load(Relaxed)
     }
 
     /// What is known of those that have joined, and of all that there have been together.
@@ -234,7 +255,13 @@ impl Audience {
 
 impl Seated {
     pub(super) fn sit(&self, id: SubscriberId, joined: Joined) {
+        let changing = self.audience.seats.lock();
         let _ = self.seat.joined.set((id, joined));
+        // One that was ended on the way was never there.
+        if self.seat.is_present() {
+            self.audience.present.fetch_add(1, Relaxed);
+        }
+        drop(changing);
         self.tell(|info| trace::subscribed(info, joined.sequence));
     }
 
@@ -263,9 +290,15 @@ impl Seated {
         self.tell_of(error);
     }
 
+    /// What its reader is told, too.
     pub(super) fn tell_of(&self, error: &TryRecvError) {
         match error {
-            TryRecvError::Disconnected(lost) => self.tell(|info| trace::disconnected(info, *lost)),
+            TryRecvError::Disconnected(lost) => {
+                let changing = self.audience.seats.lock();
+                self.audience.end(&self.seat, self.number);
+                drop(changing);
+                self.tell(|info| trace::disconnected(info, *lost));
+            }
             TryRecvError::Lagged(missed) => self.tell(|info| trace::lagged(info, *missed)),
             _ => {}
         }
@@ -307,9 +340,7 @@ impl Drop for Seated {
         }
         let mut seats = self.audience.seats.lock();
         seats.by_number.remove(&self.number);
-        if !self.seat.has_ended() {
-            self.audience.change(|index| index.without(&self.seat.pattern, self.number));
-        }
+        self.audience.end(&self.seat, self.number);
         drop((seats, departed));
         if let Some(last) = last {
             trace::left(&last.info, last.stats.delivered, last.stats.lost);

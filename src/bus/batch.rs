@@ -1,7 +1,7 @@
 //! A borrowed run of a subscription's events.
 
 use super::queue::Queued;
-use super::run::{Judged, Run};
+use super::run::Run;
 use super::subscription::{Reader, Subscription};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
@@ -15,7 +15,8 @@ const MOST: usize = 64;
 /// Events of a subscription's topics that it reads in place, oldest first; never empty.
 ///
 /// Dropping it consumes them all, with what lies between them; [`release_first`](Self::release_first) only some. A guard that
-/// was forgotten is consumed by the subscription's next call, and counts as delivered.
+/// was forgotten is consumed by the subscription's next call. Its events count as delivered once they are consumed; until then
+/// they count as [`ahead`](crate::SubscriptionStats::ahead), of a queued subscription as [`queued`](crate::SubscriptionStats::queued).
 ///
 /// # Examples
 /// ```
@@ -55,7 +56,7 @@ impl<P> Drop for Hand<'_, P> {
 
 /// What a batch will be made of.
 enum Found {
-    InPlace(Judged),
+    InPlace,
     InHand(usize),
 }
 
@@ -97,14 +98,14 @@ impl<P> Subscription<P> {
 
     fn find(&mut self, max: usize) -> Result<Found, TryRecvError> {
         match &mut self.reader {
-            Reader::Direct(direct) => direct.judge_next(max).map(Found::InPlace),
+            Reader::Direct(direct) => direct.judge_next(max).map(|()| Found::InPlace),
             Reader::Queued(queued) => queued.hold(max.clamp(1, MOST)).map(Found::InHand),
         }
     }
 
     fn guard(&mut self, found: Found) -> Batch<'_, P> {
         let held = match (found, &mut self.reader) {
-            (Found::InPlace(judged), Reader::Direct(direct)) => Held::InPlace(direct.run(judged)),
+            (Found::InPlace, Reader::Direct(direct)) => Held::InPlace(direct.run()),
             (Found::InHand(len), Reader::Queued(queued)) => {
                 queued.guard(len);
                 Held::InHand(Hand { queued, len })

@@ -3,6 +3,7 @@
 use super::audience::Seated;
 use super::error::SubscribeError;
 use super::outlet::Outlet;
+use super::run::Judged;
 use super::sieve::{Now, Outcome, Sieve};
 use super::start::Joined;
 use super::stats::SubscriptionStats;
@@ -52,6 +53,7 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
         sieve: Sieve::new(plan.pattern, plan.filter, outlet.max_age(), outlet.clock()),
         horizon: capacity.saturating_mul(4).saturating_add(RUN),
         unreported: None,
+        judged: Judged::nothing(),
         stops: Stops::new(times.sampling, capacity),
         times,
         handed_out: None,
@@ -78,6 +80,8 @@ pub(super) struct Direct<P> {
     pub(super) horizon: usize,
     /// A lag or disconnect that was found after some events of the same call; the next call reports it.
     pub(super) unreported: Option<TryRecvError>,
+    /// What is in a guard, also in one that was forgotten.
+    pub(super) judged: Judged,
     pub(super) stops: Stops,
     pub(super) times: Arc<Times>,
     /// When a timed event was handed out that is still being handled.
@@ -121,6 +125,7 @@ impl<P> Direct<P> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        self.settle();
         if !self.door.enter() {
             return Err(TryRecvError::Closed);
         }
@@ -248,16 +253,22 @@ impl<P> Direct<P> {
         &self.seated
     }
 
+    /// How many events lie ahead of it, those in a guard included.
+    pub(super) fn ahead(&self) -> usize {
+        self.subscriber.len() + self.judged.len()
+    }
+
     pub(super) fn lost(&self) -> u64 {
         self.subscriber.lost() - self.lost_before
     }
 
     pub(super) fn stats(&self) -> SubscriptionStats {
-        self.seated.account().stats(self.joined, self.lost(), self.subscriber.len() as u64)
+        self.seated.account().stats(self.joined, self.lost(), self.ahead() as u64)
     }
 
     /// Waits until there may be something; consumes nothing.
     pub(super) fn wait(&mut self) -> Result<(), RecvError> {
+        self.settle();
         if !self.door.enter() {
             return Err(RecvError::Closed);
         }
@@ -273,6 +284,7 @@ impl<P> Direct<P> {
 
     /// As [`wait`](Self::wait), for at most so long.
     pub(super) fn wait_for(&mut self, left: Duration) -> Result<(), RecvTimeoutError> {
+        self.settle();
         if !self.door.enter() {
             return Err(RecvTimeoutError::Closed);
         }
@@ -290,6 +302,7 @@ impl<P> Direct<P> {
 
 impl<P> Drop for Direct<P> {
     fn drop(&mut self) {
+        self.settle();
         // Before the subscriber leaves the ring: afterwards this is all that is known of it.
         self.seated.end(self.subscriber.lost());
     }

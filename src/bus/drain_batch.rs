@@ -85,6 +85,7 @@ impl<P> Direct<P> {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        self.settle();
         if !self.door.enter() {
             return Err(TryRecvError::Closed);
         }

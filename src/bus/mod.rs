@@ -232,7 +232,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
         SubscriptionBuilder::new(&self.core.outlet, pattern.as_ref())
     }
 
-    /// The subscriptions of this moment, in the order in which they came.
+    /// The subscriptions of this moment, in the order in which they came: each from when it is made until it is dropped,
+    /// [ended](Self::unsubscribe_all), or told that it is [disconnected](crate::TryRecvError::Disconnected); also on a closed bus.
     ///
     /// # Examples
     /// ```
@@ -394,8 +395,8 @@ impl<P: Send + Sync + 'static> Bus<P> {
         flush::flush(&self.core.outlet, within)
     }
 
-    /// Waits, for at most `within`, until there is a subscription, and says whether there is one. Looks twice in a millisecond; a
-    /// duration beyond the clock means for ever.
+    /// Waits, for at most `within`, until there is one of the [`subscriptions`](Self::subscriptions), and says whether there is
+    /// one. Looks twice in a millisecond; a duration beyond the clock means for ever.
     ///
     /// # Examples
     /// ```
@@ -407,7 +408,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_for_subscriber(&self, within: Duration) -> bool {
-        flush::wait_until(within, || self.publisher().subscriber_count() > 0)
+        flush::wait_until(within, || self.core.outlet.audience().len() > 0)
     }
 
     /// Closes the bus and waits, for at most `within`, until the blocking and the queued subscriptions have read everything.

@@ -382,7 +382,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     pub(super) fn stats(&self) -> Stats {
         let mut stats = self.refused.stats(self.publisher.next_sequence());
         self.unrouted.add_to(&mut stats);
-        stats.subscriptions = self.publisher.subscriber_count();
+        stats.subscriptions = self.audience.len();
         let (topics, left) = self.topics.tally();
         stats.topics = topics;
         stats.topics_evicted = left.names;

@@ -102,7 +102,7 @@ pub struct Stats {
     pub unrouted: u64,
     /// How often [`on_unrouted`](super::BusBuilder::on_unrouted) panicked.
     pub unrouted_panics: u64,
-    /// Subscriptions at this moment.
+    /// Subscriptions at this moment: as many as [`Bus::subscriptions`](super::Bus::subscriptions) lists.
     pub subscriptions: usize,
     /// Topics at this moment; see [`Bus::topics`](super::Bus::topics).
     pub topics: usize,
@@ -206,7 +206,7 @@ pub struct SubscriptionInfo {
 pub struct SubscriptionStats {
     /// The sequence it started at.
     pub joined: Sequence,
-    /// Events handed to the reader.
+    /// Events handed to the reader; those of a [guard](super::Batch) once it lets them go.
     pub delivered: u64,
     /// Events that it read past: of other topics, or because its filter said no or panicked.
     pub filtered: u64,
@@ -216,9 +216,9 @@ pub struct SubscriptionStats {
     pub expired: u64,
     /// Events it missed, those included that no receive has reported yet. They may be of any topic.
     pub lost: u64,
-    /// Events that wait in its queue, or were taken out and not handed out yet; 0 for a direct one.
+    /// Events that wait in its queue, or were taken out and not handed out yet, those in a guard included; 0 for a direct one.
     pub queued: u64,
-    /// Events ahead of it, of any topic; of a queued one, ahead of the dispatcher.
+    /// Events ahead of it, of any topic, those in a guard included; of a queued one, ahead of the dispatcher.
     pub ahead: u64,
 }
 

@@ -105,10 +105,11 @@ impl<P> Subscription<P> {
         }
     }
 
-    /// How many events lie ahead of it: of any topic in the ring, of its own in its queue.
+    /// How many events lie ahead of it: of any topic in the ring, of its own in its queue. What a forgotten guard had is ahead of it
+    /// until its next call.
     pub fn len(&self) -> usize {
         match &self.reader {
-            Reader::Direct(direct) => direct.subscriber.len(),
+            Reader::Direct(direct) => direct.ahead(),
             Reader::Queued(queued) => queued.len(),
         }
     }

@@ -124,6 +124,7 @@ impl<P> Direct<P> {
     /// Reads past what it does not want, no further than [`scan`](Self::scan) does; false when there is nothing to read or to
     /// report then.
     fn seek(&mut self) -> bool {
+        self.settle();
         if !self.door.enter() {
             return true;
         }

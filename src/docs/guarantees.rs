@@ -34,7 +34,8 @@
 //! 1. `accepted = routed + unrouted`: an event is unrouted when no subscription's pattern met its topic, neither before its
 //!    publish nor after. A subscription that comes and goes within that publish may have read it.
 //!    *(`tests/bus_audience.rs`)*
-//! 2. `published since it joined = delivered + filtered + expired + lost + queued + ahead`, per subscription.
+//! 2. `published since it joined = delivered + filtered + expired + lost + queued + ahead`, per subscription. What a guard has is
+//!    `ahead`, or `queued`, until the guard lets it go: no count ever goes down.
 //!    The bus's account of a subscription is the subscription's own, whether anybody reads from it or not, and the totals of
 //!    those that have left stay. *(`tests/bus_accounting.rs`, `tests/bus_audience.rs`, `tests/bus_differential.rs`,
 //!    `tests/bus_stats.rs`)*
@@ -50,7 +51,9 @@
 //!
 //! 6. A queued subscription that is stuck holds up no other, and a publisher only with
 //!    [`QueueOverflow::Block`](crate::QueueOverflow::Block), a ring later and for the time it says. Each loss is counted by its
-//!    reason. *(`tests/bus_queue.rs`, `tests/bus_faults.rs`; models L19 and L34)*
+//!    reason: `queue_full` by its overflow, `overwritten` where publishers were a full ring ahead of the dispatcher, which
+//!    costs every other queue the oldest events, also one that drops the newest. A larger
+//!    [capacity](crate::BusBuilder::capacity) of the bus is what helps against that. *(`tests/bus_queue.rs`, `tests/bus_faults.rs`; models L19 and L34)*
 //! 7. A thread of the bus never waits for room in it: [`WouldDeadlock`](crate::PublishError::WouldDeadlock).
 //!    *(`tests/bus_queue.rs`)*
 //! 8. A subscription that is [ended](crate::Bus::unsubscribe_all) by another thread holds publishers up no longer than its reader

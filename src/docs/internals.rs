@@ -47,6 +47,8 @@
 //! fence or epoch is needed. The unique publisher claims without touching `tail`; it does a read-modify-write of it in its
 //! slow path, and a joiner whose look comes after that reads a `head` at least as new as the one the limit was made from.
 //!
+//! Cursors are never removed: a leaver puts its place on a list of free ones, under the lock that joiners take.
+//!
 //! # Sleeping
 //!
 //! Register, heavy barrier, look again, sleep; the other side stores, does the light barrier, and looks for registrations. On

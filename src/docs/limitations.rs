@@ -17,8 +17,8 @@
 //!   several claims that other publishers may come between. So is a chunk that meets a slot held in a laggard's guard.
 //! - **Sequences end** at 2^53 - 2^32: 104 days of a publish every nanosecond. The ring then closes itself.
 //! - **64-bit atomics are needed**, and the tests run on Linux; other systems are type-checked only.
-//! - **A bus with very many subscriptions pays when they change.** A join looks through the ring's cursors for a free one, one
-//!   after the other, and the first event of each topic after a change asks the index of patterns again.
+//! - **A bus with very many subscriptions pays when they change.** The first event of each topic after a change asks the index
+//!   of patterns again.
 //! - **Letting topics go takes a lock.** A publish that brings the 1,024th name, or half as many names more than the last look
 //!   left, looks at all of them; publishing by name waits for that meanwhile, publishing through handles does not.
 //! - **A polling reader pauses.** A look of a subscriber that has caught up comes after up to 200 pause instructions: looking again

@@ -2,8 +2,7 @@
 //!
 //! [`Bus::snapshot`](crate::Bus::snapshot) reads it all, [`Snapshot::since`](crate::Snapshot::since) gives the difference of two,
 //! [`Snapshot::exposition`](crate::Snapshot::exposition) is its text for Prometheus; there all names begin with `eventcast_`.
-//! Counts are of events unless something else is said, begin when the bus is built and never decrease (but for a guard: its events
-//! count as delivered when it is made, and what it gives back is taken back); times are in seconds and
+//! Counts are of events unless something else is said, begin when the bus is built and never decrease; times are in seconds and
 //! of sampled events alone (one in `sample_interval_events`, so a `_count` counts samples).
 //!
 //! # The bus

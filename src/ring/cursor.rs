@@ -25,10 +25,12 @@ pub(crate) struct Cursor {
     /// Of a Disconnect reader that has consumed a part of its run: where the run ends, which `held` and the run's length then
     /// say too large. For the same askers.
     pub(crate) held_to: AtomicU64,
+    /// Which of the ring's cursors it is, from the first on.
+    place: usize,
 }
 
 impl Cursor {
-    fn new() -> Self {
+    fn new(place: usize) -> Self {
         Self {
             word: AtomicU64::new(Word::FREE.0),
             held: AtomicU64::new(0),
@@ -36,6 +38,7 @@ impl Cursor {
             owner: AtomicU64::new(0),
             ends: AtomicU64::new(u64::MAX),
             held_to: AtomicU64::new(0),
+            place,
         }
     }
 
@@ -79,8 +82,9 @@ struct Block {
 }
 
 impl Block {
-    fn boxed() -> *mut Block {
-        let cursors = std::array::from_fn(|_| CachePadded::new(Cursor::new()));
+    /// A block whose first cursor is the `first` of the ring.
+    fn boxed(first: usize) -> *mut Block {
+        let cursors = std::array::from_fn(|at| CachePadded::new(Cursor::new(first + at)));
         Box::into_raw(Box::new(Block { cursors, next: AtomicPtr::new(ptr::null_mut()) }))
     }
 }
@@ -88,13 +92,36 @@ impl Block {
 /// The append-only list of cursor blocks.
 pub(crate) struct Cursors {
     first: *mut Block,
-    /// Number of the next subscriber; held while a joiner looks for a free cursor.
-    joining: Mutex<u64>,
+    /// Held while somebody joins, and while a leaver gives its place back.
+    joining: Mutex<Joining>,
+}
+
+/// What joiners need to know.
+struct Joining {
+    /// Number of the next subscriber.
+    number: u64,
+    /// The blocks of the list, in its order.
+    blocks: Vec<*mut Block>,
+    /// Places of free cursors. Has room for all there are: leaving allocates nothing.
+    free: Vec<usize>,
+}
+
+impl Joining {
+    /// Takes in a block whose cursors are all free.
+    fn add(&mut self, block: *mut Block) {
+        let first = self.blocks.len() * BLOCK;
+        self.blocks.push(block);
+        self.free.reserve(first + BLOCK - self.free.len());
+        self.free.extend((first..first + BLOCK).rev());
+    }
 }
 
 impl Cursors {
     pub(crate) fn new() -> Self {
-        Self { first: Block::boxed(), joining: Mutex::new(0) }
+        let first = Block::boxed(0);
+        let mut joining = Joining { number: 0, blocks: Vec::new(), free: Vec::new() };
+        joining.add(first);
+        Self { first, joining: Mutex::new(joining) }
     }
 
     /// Every cursor, free ones included.
@@ -106,42 +133,54 @@ impl Cursors {
     fn blocks(&self) -> impl Iterator<Item = &Block> {
         let mut at = self.first;
         std::iter::from_fn(move || {
-            // SAFETY: `at` is null or a block that this list made and frees only in its own drop, which takes `&mut self`.
-            let block = unsafe { at.as_ref() }?;
+            let block = self.block(at)?;
             // ORDERING: Acquire pairs with the Release store of `occupy`, so that the block's fields are initialised here.
             at = block.next.load(Acquire);
             Some(block)
         })
     }
 
+    /// The block that a pointer of this list leads to, if it leads to one.
+    #[inline]
+    fn block(&self, at: *mut Block) -> Option<&Block> {
+        // SAFETY: `at` is null or a block that this list made and frees only in its own drop, which takes `&mut self`.
+        unsafe { at.as_ref() }
+    }
+
     /// Takes a free cursor, registers it with `word`, and answers it with the number of its subscriber.
     ///
     /// The registration is not complete: the joiner still has to look at `tail` once more (`Core::join`).
     pub(crate) fn occupy(&self, word: Word) -> (&Cursor, u64) {
-        let mut next = self.joining.lock();
-        let number = *next;
-        *next += 1;
-        loop {
-            for cursor in self.iter() {
-                // ORDERING: AcqRel. Acquire pairs with the Release of the leaver; Release publishes `owner` and `held`.
-                let free = cursor.word.load(Acquire) == Word::FREE.0;
-                if free {
-                    // ORDERING: Release pairs with the Acquire of `Cursor::standing`.
-                    cursor.owner.store(number, Release);
-                    if cursor.word.compare_exchange(Word::FREE.0, word.0, AcqRel, Relaxed).is_ok() {
-                        return (cursor, number);
-                    }
-                }
-            }
-            let last = self.blocks().last().expect("the first block is never missing");
+        let mut joining = self.joining.lock();
+        let number = joining.number;
+        joining.number += 1;
+        if joining.free.is_empty() {
+            let block = Block::boxed(joining.blocks.len() * BLOCK);
+            let last =
+                joining.blocks.last().and_then(|last| self.block(*last)).expect("there is a first block");
             // ORDERING: Release pairs with the Acquire of `blocks`.
-            last.next.store(Block::boxed(), Release);
+            last.next.store(block, Release);
+            joining.add(block);
         }
+        let place = joining.free.pop().expect("a new block has free cursors");
+        let block = self.block(joining.blocks[place / BLOCK]).expect("blocks are never removed");
+        let cursor = &*block.cursors[place % BLOCK];
+        // ORDERING: Release pairs with the Acquire of `Cursor::standing`.
+        cursor.owner.store(number, Release);
+        // ORDERING: AcqRel. Acquire pairs with the Release of the leaver; Release publishes `owner` and `held`.
+        let before = cursor.word.swap(word.0, AcqRel);
+        debug_assert_eq!(before, Word::FREE.0, "only joiners take free cursors");
+        (cursor, number)
     }
 
-    /// Bytes of the blocks so far.
+    /// Gives the place of a cursor back whose word is free.
+    pub(crate) fn vacate(&self, cursor: &Cursor) {
+        self.joining.lock().free.push(cursor.place);
+    }
+
+    /// Bytes of the blocks so far, and of what is known of their places.
     pub(crate) fn memory(&self) -> usize {
-        self.blocks().count() * size_of::<Block>()
+        self.blocks().count() * (size_of::<Block>() + size_of::<*mut Block>() + BLOCK * size_of::<usize>())
     }
 }
 
@@ -158,5 +197,5 @@ impl Drop for Cursors {
 
 // SAFETY: the raw pointer is the list's own; all it leads to is atomic and only ever grows.
 unsafe impl Send for Cursors {}
-// SAFETY: as above; `occupy` appends under a lock.
+// SAFETY: as above; `occupy` appends under a lock, which the list of blocks is in.
 unsafe impl Sync for Cursors {}

@@ -142,6 +142,8 @@ impl Core {
         // A swap, because publishers compare-exchange the word.
         cursor.word.swap(Word::FREE.0, Release);
         self.advanced(cursor);
+        // After the last look at it: from here on it may be somebody else's.
+        self.cursors.vacate(cursor);
     }
 
     /// After a cursor has let something go: wakes the publishers that wait for it.

@@ -121,7 +121,7 @@ impl<T> Subscriber<T> {
 
     /// Releases a guard that was forgotten.
     #[inline(always)]
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.guarded != 0 {
             self.release_guard();
         }

@@ -95,9 +95,9 @@ pub enum HealthReason {
     Stalled {
         /// Which one.
         subscription: SubscriptionInfo,
-        /// Events that it holds in a guard or in a closure.
+        /// Events that it holds; see [`SubscriptionSnapshot::held`](crate::SubscriptionSnapshot::held).
         held: u64,
-        /// Events ahead of it.
+        /// Events ahead of it beyond those, also in its queue.
         ahead: u64,
         /// It has been seen where it is for so long.
         since: Duration,
@@ -161,9 +161,10 @@ impl Monitor {
         let waited_for = snapshot
             .subscriptions
             .iter()
-            .filter(|s| s.stats.queued > 0 || s.info.overflow == Overflow::Block);
+            .filter(|s| s.info.queue_overflow.is_some() || s.info.overflow == Overflow::Block);
         let fullest = waited_for.max_by(|a, b| a.fill().total_cmp(&b.fill()));
-        let backlog = fullest.map_or(0.0, SubscriptionSnapshot::fill).max(snapshot.fill());
+        // One that has started at older events may be further behind than the capacity, for a while.
+        let backlog = fullest.map_or(0.0, SubscriptionSnapshot::fill).min(1.0).max(snapshot.fill());
         if backlog >= most {
             reasons
                 .push(HealthReason::Backlog { fill: backlog, subscription: fullest.map(|s| s.info.clone()) });
@@ -175,8 +176,8 @@ impl Monitor {
         let still = look(&mut self.seen.lock(), &snapshot.subscriptions);
         for (subscription, still) in snapshot.subscriptions.iter().zip(still) {
             if let Some(since) = still.filter(|still| *still >= stalled_after) {
-                let SubscriptionSnapshot { info, held, stats, .. } = subscription;
-                let (subscription, held, ahead) = (info.clone(), *held, stats.ahead);
+                let (held, ahead) = (subscription.held, subscription.beyond());
+                let subscription = subscription.info.clone();
                 reasons.push(HealthReason::Stalled { subscription, held, ahead, since });
             }
         }

@@ -30,7 +30,8 @@ pub struct Snapshot {
     pub publish_time: Histogram,
     /// How long events took from the call of publish to their hand-out, in all subscriptions together.
     pub delivery_time: Histogram,
-    /// The subscriptions that there are, in the order in which they came.
+    /// The subscriptions that there are, in the order in which they came; those as well that are no
+    /// longer [listed](crate::Bus::subscriptions) and were not dropped yet.
     pub subscriptions: Vec<SubscriptionSnapshot>,
     /// The topics that there are; see [`Bus::topics`](crate::Bus::topics).
     pub topics: Vec<TopicStats>,
@@ -39,7 +40,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// How full the bus is for its publishers, 0 to 1: the backlog of the slowest blocking subscription.
     pub fn fill(&self) -> f64 {
-        self.backlog as f64 / self.capacity as f64
+        self.backlog.min(self.capacity) as f64 / self.capacity as f64
     }
 
     /// The subscriptions that are at least `fill` full: 1.0 for those with full buffers.

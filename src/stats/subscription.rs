@@ -17,8 +17,12 @@ pub struct SubscriptionSnapshot {
     /// The most events that were ahead of it. Looked at now and then by its reader (at least once in 256 events, or in a
     /// sixteenth of the capacity if that is less), and by every snapshot.
     pub max_ahead: u64,
-    /// Events that its reader has taken and not let go: in a guard, or in a closure that is running.
+    /// Events that its reader has taken and not let go. In a closure that is running they are counted already; in a guard they are
+    /// among [`ahead`](SubscriptionStats::ahead), and those that were taken out of a queue among
+    /// [`queued`](SubscriptionStats::queued).
     pub held: u64,
+    /// Of those held: not counted yet.
+    pub(crate) guarded: u64,
     /// How many events fit between it and its publishers: into its queue, or into the bus.
     pub capacity: u64,
     /// How long its reader took for sampled events: from their hand-out to the end of the closure of
@@ -27,12 +31,20 @@ pub struct SubscriptionSnapshot {
 }
 
 impl SubscriptionSnapshot {
-    /// How full what lies between it and its publishers is, with what it holds: 1 is full. One that nobody waits for can be
-    /// further behind than the capacity of the bus.
+    /// How full what lies between it and its publishers is: 1 is full. For a queued one, its queue, 0 to 1, without what was taken
+    /// out. For a direct one, the bus, with what it holds; one that nobody waits for can be further behind than the capacity.
     pub fn fill(&self) -> f64 {
-        let waiting =
-            if self.info.queue_overflow.is_some() { self.stats.queued } else { self.held + self.stats.ahead };
-        waiting as f64 / self.capacity as f64
+        let taken = match self.info.queue_overflow {
+            // The counts are of slightly different moments while it is read and filled.
+            Some(_) => self.stats.queued.saturating_sub(self.guarded).min(self.capacity),
+            None => self.held + self.beyond(),
+        };
+        taken as f64 / self.capacity as f64
+    }
+
+    /// Events ahead of it beyond those that it holds, those in its queue included.
+    pub(super) fn beyond(&self) -> u64 {
+        (self.stats.queued + self.stats.ahead).saturating_sub(self.guarded)
     }
 
     /// Since an earlier snapshot of the same subscription. What is not a count stays as it is now.

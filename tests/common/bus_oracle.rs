@@ -102,6 +102,14 @@ impl Sub {
         }
     }
 
+    /// It leaves: what a forgotten guard had was handed out.
+    pub(crate) fn leaves(&mut self, log: &Log) {
+        match &mut self.reads {
+            Reads::Direct(direct) => direct.settle(&self.asks, &mut self.tally, log),
+            Reads::Queued(queued) => queued.settle(&mut self.tally),
+        }
+    }
+
     /// The sequence of the event that it looks at next.
     pub(crate) fn sequence(&self) -> u64 {
         match &self.reads {
@@ -117,11 +125,11 @@ impl Sub {
         }
     }
 
-    /// Is it, or its queue's reader, still in the ring?
-    pub(crate) fn is_in_ring(&self) -> bool {
+    /// Is it listed? Not once it was told that it is disconnected.
+    pub(crate) fn is_there(&self) -> bool {
         match &self.reads {
             Reads::Direct(direct) => !direct.gone,
-            Reads::Queued(queued) => queued.end.is_none(),
+            Reads::Queued(queued) => !queued.told,
         }
     }
 
@@ -213,7 +221,7 @@ impl Model {
         ensure!(!self.log.closed, "accepted on a closed bus");
         ensure!(sequence == self.log.next(), "sequence {sequence}, not {}", self.log.next());
         ensure!(self.room().1, "accepted, though a blocking subscription is a ring behind");
-        if !self.present().any(|sub| sub.asks.wants_topic(fact.topic)) {
+        if !self.present().any(|sub| sub.is_there() && sub.asks.wants_topic(fact.topic)) {
             self.unrouted.push((fact.topic.to_owned(), sequence));
         }
         self.log.events.push(fact);

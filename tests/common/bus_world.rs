@@ -21,7 +21,7 @@ use crate::ledger::{Bang, Event as Payload, Ledger};
 use compare::{Departed, Registry};
 use eventcast::{Bus, Event, Fanout, Snapshot, Subscription, Topic, Wait};
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 pub(crate) const HEADER: usize = 8;
@@ -87,6 +87,10 @@ pub(crate) struct World<'b> {
     buses: [Option<Bus<Payload>>; HANDLES],
     topics: [Option<Topic<Payload>>; HANDLES],
     subs: [Option<Subscription<Payload>>; SLOTS],
+    /// Of each queued one that has not ended: gone once nobody fills its queue any more.
+    feeds: [Option<Weak<()>>; SLOTS],
+    /// Of those that have ended or left since.
+    ending: Vec<Weak<()>>,
     /// Copies that somebody keeps.
     kept: Vec<Event<Payload>>,
     model: Model,
@@ -182,6 +186,8 @@ impl<'b> World<'b> {
             buses: [Some(bus), None, None],
             topics: [const { None }; HANDLES],
             subs: [const { None }; SLOTS],
+            feeds: [const { None }; SLOTS],
+            ending: Vec::new(),
             kept: Vec::new(),
             model: Model::new(capacity, spares, SLOTS),
             departed: Departed::default(),

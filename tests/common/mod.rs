@@ -73,12 +73,16 @@ impl Rng {
     }
 }
 
+/// How much longer everything may take under Miri.
+const SLOWNESS: u32 = if cfg!(miri) { 20 } else { 1 };
+
 /// Runs `f` on a thread of its own and fails when it has not come back in time: a hang is a failure, not a wait.
 pub(crate) fn within<R: Send + 'static>(
     limit: Duration,
     what: &str,
     f: impl FnOnce() -> R + Send + 'static,
 ) -> R {
+    let limit = limit * SLOWNESS;
     let (done, wait) = mpsc::channel();
     let worker = thread::spawn(move || {
         let result = f();
@@ -98,7 +102,7 @@ pub(crate) fn within<R: Send + 'static>(
 /// Waits until the condition holds; fails after half a minute.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(30) * SLOWNESS;
     let mut round = 0_u32;
     while !condition() {
         assert!(Instant::now() < end, "never happened: {what}");

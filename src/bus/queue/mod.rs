@@ -38,6 +38,25 @@ use pipe::{Gauge, Size, pipe};
 use std::time::Duration;
 
 /// What happens when a subscription's queue is full.
+///
+/// Before its queue comes the bus's ring, where only [`Block`](Self::Block) makes publishers wait. With any other overflow, publishers
+/// that get a full ring ahead of the dispatcher overwrite what it has not come to: the oldest events are lost then, of any topic,
+/// also with [`DropNewest`](Self::DropNewest) and while the queue has room; with [`Disconnect`](Self::Disconnect) the subscription
+/// ends. They are counted apart, as [`LostBy::overwritten`](crate::LostBy::overwritten). Give the bus a
+/// [capacity](crate::BusBuilder::capacity) above the longest burst and whatever comes in while the dispatcher's thread, or a
+/// [filter](crate::SubscriptionBuilder::filter) on it, is held up.
+///
+/// # Examples
+/// ```
+/// use eventcast::{Bus, QueueOverflow};
+/// let bus = Bus::<u32>::builder().capacity(65_536).build()?;
+/// let recent = bus.subscription("ticks.*").queue(256).queue_overflow(QueueOverflow::DropOldest).subscribe()?;
+/// bus.publish("ticks.eur", 1)?;
+/// let lost = bus.snapshot().subscriptions[0].lost_by;
+/// assert_eq!((lost.queue_full, lost.overwritten), (0, 0));
+/// # drop(recent);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueueOverflow {

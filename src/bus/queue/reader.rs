@@ -106,9 +106,7 @@ impl<P> Queued<P> {
         if self.held().len() == 1 {
             // Or what its topic was kept with would pile up for as long as there always is a next one.
             self.outflow.own(Event::keep_topic);
-            if let Ok((_, awaited)) = self.outflow.take_in_hand(2) {
-                self.made_room(awaited);
-            }
+            let _ = self.take_in_hand(2);
         }
         self.held().len() > 1
     }
@@ -120,14 +118,15 @@ impl<P> Queued<P> {
             // Or what their topics are kept with would pile up for as long as a rest is always left.
             self.outflow.own(Event::keep_topic);
         }
-        match self.outflow.take_in_hand(max) {
-            Ok((n, awaited)) => {
-                self.queue.tally.handed_out(0, self.held().len());
-                self.made_room(awaited);
-                Ok(n)
-            }
-            Err(nothing) => Err(self.report(nothing)),
-        }
+        self.take_in_hand(max).map_err(|nothing| self.report(nothing))
+    }
+
+    /// Takes events in hand until there are `max`, as far as they are there, and says how many; at least one.
+    fn take_in_hand(&mut self, max: usize) -> Result<usize, Nothing> {
+        let (n, awaited) = self.outflow.take_in_hand(max)?;
+        self.queue.tally.handed_out(0, self.held().len());
+        self.made_room(awaited);
+        Ok(n)
     }
 
     /// The events in hand.
@@ -197,13 +196,7 @@ impl<P> Queued<P> {
     /// Is there an event in hand, or an end to report? Takes one in hand if there is.
     pub(in crate::bus) fn seek(&mut self) -> bool {
         self.settle();
-        match self.outflow.take_in_hand(1) {
-            Ok((_, awaited)) => {
-                self.made_room(awaited);
-                true
-            }
-            Err(nothing) => nothing == Nothing::Ever,
-        }
+        self.take_in_hand(1) != Err(Nothing::Yet)
     }
 
     pub(in crate::bus) fn outflow(&self) -> &Outflow<Event<P>, TopicRef> {
@@ -248,6 +241,8 @@ impl<P> Queued<P> {
 
 impl<P> Drop for Queued<P> {
     fn drop(&mut self) {
+        // What a forgotten guard had was handed out.
+        self.queue.tally.handed_out(self.guarded as u64, self.held().len() - self.guarded);
         self.outflow.leave();
         self.queue.leave();
         self.dispatcher.remove(&self.queue);

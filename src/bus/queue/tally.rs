@@ -141,6 +141,11 @@ impl Tally {
         self.gauge.capacity()
     }
 
+    /// How many events its reader has taken out of the queue and not handed out.
+    pub(in crate::bus) fn in_hand(&self) -> u64 {
+        self.reader.in_hand.load(Relaxed)
+    }
+
     /// Most events that have waited in the queue.
     pub(in crate::bus) fn high_water(&self) -> u64 {
         self.high_water.load(Relaxed)
@@ -157,7 +162,7 @@ impl Tally {
             filter_panics: self.filter_panics.load(Relaxed),
             expired: self.expired.load(Relaxed),
             lost: self.lost(),
-            queued: self.gauge.waiting() + self.reader.in_hand.load(Relaxed),
+            queued: self.gauge.waiting() + self.in_hand(),
             ahead,
         }
     }

@@ -13,7 +13,7 @@ pub(crate) struct Direct {
     pub(crate) overflow: Overflow,
     /// First event that it has not let go.
     pub(crate) next: u64,
-    /// So many from `next` on are in a guard, and count as consumed.
+    /// So many from `next` on are in a guard.
     guarded: u64,
     /// What a laggard holds; empty at `next` if nothing.
     held: Range<u64>,
@@ -61,7 +61,7 @@ impl Direct {
         }
     }
 
-    /// First event that does not count as consumed.
+    /// First event behind its guard.
     fn position(&self) -> u64 {
         self.next + self.guarded
     }
@@ -81,7 +81,7 @@ impl Direct {
     }
 
     pub(crate) fn ahead(&self, log: &Log) -> u64 {
-        if self.gone { 0 } else { self.sure() - self.position() + self.end(log) - self.resume }
+        if self.gone { 0 } else { self.sure() - self.next + self.end(log) - self.resume }
     }
 
     pub(crate) fn sequence(&self) -> u64 {
@@ -131,11 +131,20 @@ impl Direct {
         self.resume = resume.max(self.sure());
     }
 
-    /// Consumes a forgotten guard; then what it can read at once, at least one.
-    fn look(&mut self, log: &Log) -> Result<Range<u64>, TryRecvError> {
-        let next = self.position();
+    /// Consumes what a forgotten guard had.
+    pub(super) fn settle(&mut self, asks: &Asks, tally: &mut Tally, log: &Log) {
+        self.count_to(asks, tally, log, self.position());
+    }
+
+    /// Everything before `sequence` was handed out or read past.
+    fn count_to(&mut self, asks: &Asks, tally: &mut Tally, log: &Log, sequence: u64) {
+        (self.next..sequence).for_each(|at| tally.add(asks.judge(log.at(at))));
         self.guarded = 0;
-        self.consume_to(next);
+        self.consume_to(sequence);
+    }
+
+    /// What it can read at once, at least one.
+    fn look(&mut self, log: &Log) -> Result<Range<u64>, TryRecvError> {
         if self.next < self.held.end {
             return Ok(self.next..self.held.end);
         }
@@ -173,6 +182,7 @@ impl Direct {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        self.settle(asks, tally, log);
         let mut found = Vec::new();
         loop {
             let run = match self.look(log) {
@@ -209,6 +219,7 @@ impl Direct {
         if let Some(error) = self.unreported.take() {
             return Err(error);
         }
+        self.settle(asks, tally, log);
         let most = match self.overflow {
             Overflow::Block => RUN.min(max.max(1)),
             _ => FREE_RUN.min(max.max(1)).min(log.spares),
@@ -218,9 +229,8 @@ impl Direct {
             let run = run.start..run.end.min(run.start + most);
             let wanted = |sequence: &u64| asks.judge(log.at(*sequence)) == Verdict::Wanted;
             let events: Vec<u64> = run.clone().filter(wanted).collect();
-            run.clone().for_each(|sequence| tally.add(asks.judge(log.at(sequence))));
             if events.is_empty() {
-                self.consume_to(run.end);
+                self.count_to(asks, tally, log, run.end);
                 continue;
             }
             if self.overflow != Overflow::Block && self.held.is_empty() {
@@ -234,15 +244,7 @@ impl Direct {
 
     /// The guard goes after the first `n` of its events were handled; the others come again.
     pub(crate) fn release(&mut self, asks: &Asks, tally: &mut Tally, log: &Log, guard: &Guard, n: usize) {
-        let end = guard.first + guard.len;
-        let kept = guard.events.get(n).copied().unwrap_or(end);
-        let mut again = Tally::default();
-        (kept..end).for_each(|sequence| again.add(asks.judge(log.at(sequence))));
-        tally.delivered -= again.delivered;
-        tally.filtered -= again.filtered;
-        tally.filter_panics -= again.filter_panics;
-        tally.unwanted -= again.unwanted;
-        self.guarded = 0;
-        self.consume_to(kept);
+        let kept = guard.events.get(n).copied().unwrap_or(guard.first + guard.len);
+        self.count_to(asks, tally, log, kept);
     }
 }

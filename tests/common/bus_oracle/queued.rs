@@ -22,6 +22,8 @@ pub(crate) struct Queued {
     pub(crate) lost_clone: u64,
     /// Nothing will be put in any more, and what the reader is told then.
     pub(crate) end: Option<TryRecvError>,
+    /// The reader was told that it is disconnected.
+    pub(super) told: bool,
     pub(crate) unnoticed: u64,
 }
 
@@ -38,6 +40,7 @@ impl Queued {
             lost_full: 0,
             lost_clone: 0,
             end: None,
+            told: false,
             unnoticed: if start < log.next() { log.next() + log.capacity } else { 0 },
         }
     }
@@ -132,15 +135,23 @@ impl Queued {
         self.guarded = n;
     }
 
-    /// Hands out what a forgotten guard had; how many events a call gets at least, or why it gets none.
-    pub(crate) fn look(&mut self, tally: &mut Tally, max: usize) -> Result<usize, TryRecvError> {
+    /// Hands out what a forgotten guard had.
+    pub(super) fn settle(&mut self, tally: &mut Tally) {
         self.release(tally, self.guarded);
+    }
+
+    /// How many events a call gets at least, or why it gets none.
+    pub(crate) fn look(&mut self, tally: &mut Tally, max: usize) -> Result<usize, TryRecvError> {
+        self.settle(tally);
         let there = self.hand.len() + self.queue.len();
         if there > 0 {
             return Ok(there.min(max.max(1)));
         }
         match self.end.replace(TryRecvError::Closed) {
-            Some(end) => Err(end),
+            Some(end) => {
+                self.told |= matches!(end, TryRecvError::Disconnected(_));
+                Err(end)
+            }
             None => {
                 self.end = None;
                 Err(TryRecvError::Empty)
