@@ -61,6 +61,13 @@ impl Account {
         }
     }
 
+    /// Events of other topics.
+    #[inline]
+    pub(super) fn pass(&self, n: u64) {
+        let filtered = &self.reader.filtered;
+        filtered.store(filtered.load(Relaxed) + n, Relaxed);
+    }
+
     /// Everything below was counted, or is lost.
     #[inline]
     pub(super) fn stand_at(&self, position: Sequence) {

@@ -162,16 +162,24 @@ impl<P> Direct<P> {
             };
             let first = batch.sequence();
             let stage = self.stops.stage(first, account, || batch.ahead());
+            let end = stage.len.min(batch.len() as u64) as usize;
             let mut now = Now::default();
             let mut run = Run::new(batch);
-            while (run.taken as u64) < stage.len
-                && let Some(event) = run.batch.as_ref().and_then(|batch| batch.get(run.taken))
+            while run.taken < end
+                && let Some(batch) = &run.batch
             {
-                let sequence = first + run.taken as u64;
+                // Events of other topics in one go: nothing of the user's runs meanwhile.
+                let passes = |at: &usize| batch.get(*at).is_some_and(|event| self.sieve.passes_over(event));
+                let passed = (run.taken..end).take_while(passes).count();
+                run.taken += passed;
+                skipped += passed;
+                account.pass(passed as u64);
+                account.stand_at(first + run.taken as u64);
+                let Some(event) = batch.get(run.taken).filter(|_| run.taken < end) else { break };
                 run.taken += 1;
-                let outcome = self.sieve.judge(event, &mut now);
+                let outcome = self.sieve.judge_own(event, &mut now);
                 account.add(outcome);
-                account.stand_at(sequence + 1);
+                account.stand_at(first + run.taken as u64);
                 if outcome != Outcome::Delivered {
                     skipped += 1;
                     continue;

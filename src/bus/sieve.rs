@@ -53,9 +53,18 @@ impl<P> Sieve<P> {
     /// What is to become of the event.
     #[inline(always)]
     pub(super) fn judge(&mut self, event: &Event<P>, now: &mut Now) -> Outcome {
-        if !self.matcher.matches(event.topic_name()) {
-            return Outcome::Filtered;
-        }
+        if self.passes_over(event) { Outcome::Filtered } else { self.judge_own(event, now) }
+    }
+
+    /// Is it of a topic that the subscription does not ask for? Runs nothing of the user's.
+    #[inline(always)]
+    pub(super) fn passes_over(&mut self, event: &Event<P>) -> bool {
+        !self.matcher.matches(event.topic_name())
+    }
+
+    /// What is to become of an event of its topics.
+    #[inline(always)]
+    pub(super) fn judge_own(&self, event: &Event<P>, now: &mut Now) -> Outcome {
         if self.max_age.is_some_and(|max| now.age(event, self.clock) > max) {
             return Outcome::Expired;
         }
