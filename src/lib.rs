@@ -82,12 +82,12 @@ pub use bus::{
     SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic,
     TopicStats, TryIter, TryPublishError, TypedBuilder, TypedEvent, TypedSubscription, Waitable, wait_any,
 };
-pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
+pub use error::{BuildError, LaneFault, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, SubscriberId, Wait};
 pub use stats::{
-    Exposition, Health, HealthReason, HealthStatus, Histogram, LostBy, Snapshot, SubscriptionSnapshot,
-    Thresholds, Totals,
+    Exposition, Health, HealthReason, HealthStatus, Histogram, LaneSnapshot, LostBy, Snapshot,
+    SubscriptionSnapshot, Thresholds, Totals,
 };
 pub use sync::Clock;
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};

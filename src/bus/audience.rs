@@ -104,6 +104,7 @@ impl Seat {
                 held: 0,
                 capacity: queue.capacity(),
                 handling_time: self.handling_time.get(),
+                lane: None,
                 info,
             });
         }
@@ -117,6 +118,7 @@ impl Seat {
             held: standing.map_or(0, |standing| standing.in_hand(self.account.position())),
             capacity,
             handling_time: self.handling_time.get(),
+            lane: None,
             info,
         })
     }
@@ -183,25 +185,26 @@ impl Audience {
         named.map(|seat| seat.pattern.as_str().into()).collect()
     }
 
-    /// Ends all subscriptions of this pattern and says how many. Their readers will hear of it.
-    pub(super) fn end_all(&self, pattern: &TopicPattern) -> usize {
+    /// Ends all subscriptions of this pattern and says which. Their readers will hear of it.
+    pub(super) fn end_all(&self, pattern: &TopicPattern) -> Vec<SubscriberId> {
         let mine = |(_, seat): &(&u64, &Arc<Seat>)| seat.pattern == *pattern && !seat.has_ended();
         let seats = self.seats.lock();
         let ending: Vec<_> =
             seats.by_number.iter().filter(mine).map(|(number, seat)| (*number, seat.clone())).collect();
         // Ending one drops its filter, which is the user's.
         drop(seats);
-        let ended = ending.into_iter().filter(|(number, seat)| {
+        let ended = ending.into_iter().filter_map(|(number, seat)| {
             // One that has not joined yet comes after this.
-            let ends = seat.ends_by.get().is_some_and(|end| end());
-            if ends {
-                let _changing = self.seats.lock();
-                seat.ended.store(true, Relaxed);
-                self.change(|index| index.without(pattern, *number));
+            let (id, _) = *seat.joined.get()?;
+            if !seat.ends_by.get()?() {
+                return None;
             }
-            ends
+            let _changing = self.seats.lock();
+            seat.ended.store(true, Relaxed);
+            self.change(|index| index.without(pattern, number));
+            Some(id)
         });
-        ended.count()
+        ended.collect()
     }
 
     /// Those that have joined.

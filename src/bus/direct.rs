@@ -32,7 +32,7 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
 ) -> Result<Subscription<P>, SubscribeError> {
     let seated = plan.seat(outlet, overflow, None);
     let publisher = outlet.publisher();
-    let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow)?;
+    let mut subscriber = publisher.subscribe_as(plan.id, plan.start.in_ring(), overflow)?;
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
     seated.account().stand_at(subscriber.position());
     let door = subscriber.door();
@@ -213,6 +213,14 @@ impl<P> Direct<P> {
         match self.subscriber.way_to_wait() {
             Wait::Park if !self.leaders.is_empty() => Wait::Yield,
             way => way,
+        }
+    }
+
+    /// Consumes what a guard was forgotten for.
+    pub(super) fn settle(&mut self) {
+        if self.subscriber.has_guard() && self.door.enter() {
+            self.subscriber.settle();
+            self.door.exit();
         }
     }
 

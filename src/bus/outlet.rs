@@ -1,4 +1,4 @@
-//! The way into the ring that the bus and its topic handles share.
+//! The way into one ring of a bus, which the bus and its topic handles share.
 
 use super::audience::Audience;
 use super::dispatcher::Dispatcher;
@@ -9,10 +9,9 @@ use crate::contain::contain;
 use crate::error::{self, PublishTimeoutError};
 use crate::event::{Event, Extras, IdError};
 use crate::ring::{Leader, Publisher, Sequence};
-use crate::stats::{Health, Monitor, Sampling, Snapshot, Times};
-use crate::sync::{Arc, Clock, Deadline};
+use crate::stats::{Sampling, Snapshot, Times};
+use crate::sync::{Arc, Clock, Deadline, PlainArc};
 use crate::topic::{TopicError, TopicName, TopicRef, Topics};
-use crate::trace;
 use crate::worker::{WorksFor, address_of};
 use std::time::Duration;
 
@@ -51,23 +50,29 @@ pub(super) struct Rules<P> {
     pub(super) publish_timeout: Option<Duration>,
     pub(super) max_age: Option<Duration>,
     pub(super) clock: Clock,
-    pub(super) gate: Option<Box<Gate<P>>>,
+    pub(super) gate: Option<Arc<Gate<P>>>,
     pub(super) on_unrouted: Option<OnUnrouted>,
     /// Count the events of each topic?
     pub(super) statistics: bool,
     pub(super) sampling: Sampling,
-    pub(super) monitor: Monitor,
+}
+
+/// Each ring of a bus has them at hand.
+impl<P> Clone for Rules<P> {
+    fn clone(&self) -> Self {
+        Self { gate: self.gate.clone(), on_unrouted: self.on_unrouted.clone(), ..*self }
+    }
 }
 
 /// Called with the topic and the sequence of an event that no subscription wanted.
-pub(super) type OnUnrouted = Box<dyn Fn(&str, Sequence) + Send + Sync>;
+pub(super) type OnUnrouted = PlainArc<dyn Fn(&str, Sequence) + Send + Sync>;
 
 impl<P: Send + Sync + 'static> Outlet<P> {
     pub(super) fn new(
         publisher: Publisher<Event<P>>,
         topics: Topics,
         rules: Rules<P>,
-        dispatcher: Dispatcher<P>,
+        dispatcher: Arc<Dispatcher<P>>,
     ) -> Self {
         let times = Arc::new(Times::new(rules.sampling, publisher.capacity()));
         Self {
@@ -78,20 +83,15 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             refused: Refused::default(),
             audience: Arc::new(Audience::new()),
             unrouted: Unrouted::default(),
-            dispatcher: Arc::new(dispatcher),
+            dispatcher,
             times,
         }
     }
 
-    /// Takes nothing more; what was taken still goes out. Tells of it unless it was closed before; two who close it at once may
-    /// both tell.
+    /// Takes nothing more; what was taken still goes out.
     pub(super) fn close(&self) {
-        let first = !self.publisher.is_closed();
         self.publisher.close();
         self.dispatcher.call();
-        if first {
-            trace::closed(self.publisher.next_sequence());
-        }
     }
 
     pub(super) fn dispatcher(&self) -> &Arc<Dispatcher<P>> {
@@ -102,7 +102,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         &self.publisher
     }
 
-    /// Is this a subscriber of this bus?
+    /// Is this a subscriber of this ring?
     pub(super) fn has(&self, leader: &Leader<Event<P>>) -> bool {
         self.publisher.leads(leader)
     }
@@ -361,10 +361,6 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         if self.rules.statistics { published } else { 0 }
     }
 
-    pub(super) fn health(&self) -> Health {
-        self.rules.monitor.judge(&self.snapshot())
-    }
-
     pub(super) fn snapshot(&self) -> Snapshot {
         let capacity = self.publisher.capacity() as u64;
         let (subscriptions, totals) = self.audience.snapshot(|| self.publisher.standings(), capacity);
@@ -373,6 +369,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             totals,
             capacity,
             backlog: self.publisher.len() as u64,
+            lanes: Vec::new(),
             closed: self.publisher.is_closed(),
             drop_panics: self.publisher.drop_panics(),
             sample: self.sampling.interval(),

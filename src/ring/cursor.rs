@@ -114,13 +114,14 @@ impl Cursors {
         })
     }
 
-    /// Takes a free cursor, registers it with `word`, and answers it with the number of its subscriber.
+    /// Takes a free cursor, registers it with `word`, and answers it with the number of its subscriber: the one that is given,
+    /// which nobody has had, or the next.
     ///
     /// The registration is not complete: the joiner still has to look at `tail` once more (`Core::join`).
-    pub(crate) fn occupy(&self, word: Word) -> (&Cursor, u64) {
+    pub(crate) fn occupy(&self, word: Word, given: Option<u64>) -> (&Cursor, u64) {
         let mut next = self.joining.lock();
-        let number = *next;
-        *next += 1;
+        let number = given.unwrap_or(*next);
+        *next = (*next).max(number + 1);
         loop {
             for cursor in self.iter() {
                 // ORDERING: AcqRel. Acquire pairs with the Release of the leaver; Release publishes `owner` and `held`.

@@ -133,6 +133,11 @@ impl Standings {
         let at = self.all.binary_search_by_key(&id, |standing| standing.id).ok()?;
         Some(&self.all[at])
     }
+
+    /// The numbers of those that are there.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SubscriberId> {
+        self.all.iter().map(|standing| standing.id)
+    }
 }
 
 impl<T> Subscriber<T> {

@@ -119,9 +119,14 @@ impl<T> Subscriber<T> {
         &self.ring.core
     }
 
+    /// Is there a guard, or was one forgotten?
+    pub(crate) fn has_guard(&self) -> bool {
+        self.guarded != 0
+    }
+
     /// Releases a guard that was forgotten.
     #[inline(always)]
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.guarded != 0 {
             self.release_guard();
         }
