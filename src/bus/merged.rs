@@ -6,7 +6,7 @@
 //! ended as well, and what waits in queues is read first.
 
 use super::stats::SubscriptionStats;
-use super::subscription::Subscription;
+use super::subscription::{Reader, Subscription};
 use super::waitable::{Sight, Wakes};
 use crate::error::TryRecvError;
 use crate::event::Event;
@@ -37,8 +37,20 @@ struct Part<P> {
 
 impl<P> Merged<P> {
     pub(super) fn new(parts: Vec<Subscription<P>>) -> Self {
-        let parts = parts.into_iter().map(|subscription| Part { subscription, over: false }).collect();
-        Self { parts, next: 0, last: 0, unreported: None, missed: None }
+        let part = |mut subscription: Subscription<P>| {
+            // A pause on a quiet ring would hold up the events of a busy one.
+            if let Reader::Direct(direct) = &mut subscription.reader {
+                direct.subscriber.set_paced(false);
+            }
+            Part { subscription, over: false }
+        };
+        Self {
+            parts: parts.into_iter().map(part).collect(),
+            next: 0,
+            last: 0,
+            unreported: None,
+            missed: None,
+        }
     }
 
     /// All parts: what they have in common any of them tells.
@@ -133,11 +145,11 @@ impl<P> Merged<P> {
         self.end();
     }
 
-    /// Lets nothing more come. What waits in queues can still be read.
+    /// Lets nothing more come, and leaves the rings. What waits in queues can still be read.
     fn end(&mut self) {
-        for part in self.parts.iter_mut().filter(|part| !part.over) {
+        for part in &mut self.parts {
             part.subscription.end();
-            part.over = part.subscription.queue_overflow().is_none();
+            part.over |= part.subscription.queue_overflow().is_none();
         }
     }
 
