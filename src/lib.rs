@@ -51,6 +51,9 @@
 //! **Queues.** A subscription may have a [queue](SubscriptionBuilder::queue) of its own, with a capacity and an
 //! [overflow](QueueOverflow) of its own; the bus's dispatcher, or [the publishers](Fanout), fill it with copies.
 //!
+//! **Lanes.** Topics may have [a ring of their own](BusBuilder::lane), so that a flood on one pushes nothing out of another; the
+//! order of events is then one per lane.
+//!
 //! **Accounting.** [`Bus::stats`] holds `offered = accepted + refused`, [`Subscription::stats`]
 //! `published since it joined = delivered + filtered + expired + lost + queued + ahead`.
 //!

@@ -227,9 +227,11 @@ impl<P: Send + Sync + 'static> Make<P> {
 /// A filter for each ring that a subscription reads.
 enum Filters<P> {
     One(Option<Filter<P>>),
-    // Std's: the model checker's cannot hold a trait object.
-    Several(Option<PlainArc<dyn Fn(&Event<P>) -> bool + Send + Sync>>),
+    Several(Option<SharedFilter<P>>),
 }
+
+// Std's: the model checker's cannot hold a trait object.
+type SharedFilter<P> = PlainArc<dyn Fn(&Event<P>) -> bool + Send + Sync>;
 
 impl<P: 'static> Filters<P> {
     fn new(filter: Option<Filter<P>>, rings: usize) -> Self {
