@@ -4,6 +4,7 @@
 //! failed publish. `Debug`, `Display` and `Error` ask nothing of the event type.
 
 use crate::ring::SubscriberId;
+use crate::topic::TopicErrorKind;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
@@ -92,6 +93,61 @@ pub enum BuildError {
         /// The largest capacity for events of this size.
         max: usize,
     },
+    /// A [lane](crate::BusBuilder::lane) of the bus was wrong.
+    Lane {
+        /// Which one, in the order in which they were given; the first is 1.
+        number: usize,
+        /// What is wrong with it.
+        fault: LaneFault,
+    },
+}
+
+/// What is wrong with a lane of a bus to be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LaneFault {
+    /// Its pattern breaks the rules, as [`TopicError`](crate::TopicError) says it.
+    Pattern {
+        /// What is wrong.
+        kind: TopicErrorKind,
+        /// The number of the offending token, the first being 1.
+        token: usize,
+        /// Where it goes wrong, in characters, the first being 1.
+        column: usize,
+    },
+    /// Its capacity was 0.
+    ZeroCapacity,
+    /// Its capacity was above the maximum, or the events would not fit into memory.
+    TooLarge {
+        /// What was asked for.
+        capacity: usize,
+        /// The largest capacity for events of this size.
+        max: usize,
+    },
+    /// A lane that was given before has all its topics: it has the same pattern, or a wider one.
+    Unreachable {
+        /// The number of that lane.
+        behind: usize,
+    },
+}
+
+impl fmt::Display for LaneFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Pattern { kind, token, column } => {
+                f.write_str("its pattern: ")?;
+                kind.tell(token, column, f)
+            }
+            Self::ZeroCapacity => BuildError::ZeroCapacity.fmt(f),
+            Self::TooLarge { capacity, max } => BuildError::TooLarge { capacity, max }.fmt(f),
+            Self::Unreachable { behind } => {
+                write!(
+                    f,
+                    "no topic would reach it, lane {behind} has them all; give the narrower pattern first"
+                )
+            }
+        }
+    }
 }
 
 plain_error!(BuildError {
@@ -99,6 +155,8 @@ plain_error!(BuildError {
         is_zero_capacity: "Was the capacity 0?", Self::ZeroCapacity,
     Self::TooLarge { capacity, max } => ("capacity {capacity} is too large: events of this size allow at most {max}"),
         is_too_large: "Was the capacity above the maximum?", Self::TooLarge { .. },
+    Self::Lane { number, fault } => ("lane {number}: {fault}"),
+        is_lane: "Was a lane of the bus wrong?", Self::Lane { .. },
 });
 
 /// Why a subscriber could not start where it was asked to.

@@ -51,6 +51,9 @@
 //! **Queues.** A subscription may have a [queue](SubscriptionBuilder::queue) of its own, with a capacity and an
 //! [overflow](QueueOverflow) of its own; the bus's dispatcher, or [the publishers](Fanout), fill it with copies.
 //!
+//! **Lanes.** Topics may have [a ring of their own](BusBuilder::lane), so that a flood on one pushes nothing out of another; the
+//! order of events is then one per lane.
+//!
 //! **Accounting.** [`Bus::stats`] holds `offered = accepted + refused`, [`Subscription::stats`]
 //! `published since it joined = delivered + filtered + expired + lost + queued + ahead`.
 //!
@@ -82,12 +85,12 @@ pub use bus::{
     SubscribeError, Subscription, SubscriptionBuilder, SubscriptionInfo, SubscriptionStats, Topic,
     TopicStats, TryIter, TryPublishError, TypedBuilder, TypedEvent, TypedSubscription, Waitable, wait_any,
 };
-pub use error::{BuildError, RecvError, RecvTimeoutError, StartError, TryRecvError};
+pub use error::{BuildError, LaneFault, RecvError, RecvTimeoutError, StartError, TryRecvError};
 pub use event::{Event, EventId, IdError, Metadata};
 pub use ring::{Overflow, Sequence, SubscriberId, Wait};
 pub use stats::{
-    Exposition, Health, HealthReason, HealthStatus, Histogram, LostBy, Snapshot, SubscriptionSnapshot,
-    Thresholds, Totals,
+    Exposition, Health, HealthReason, HealthStatus, Histogram, LaneSnapshot, LostBy, Snapshot,
+    SubscriptionSnapshot, Thresholds, Totals,
 };
 pub use sync::Clock;
 pub use topic::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError, TopicErrorKind, TopicPattern, check_topic};

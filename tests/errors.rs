@@ -1,5 +1,6 @@
 //! Every predicate of every error against every variant; the refused event comes back; texts and traits ask nothing of it.
 
+use eventcast::LaneFault;
 use eventcast::ring::{
     self, BatchRefusal, BuildError, Builder, MAX_CAPACITY, Overflow, PublishBatchError, PublishError,
     PublishTimeoutError, Publisher, RecvError, RecvTimeoutError, Start, StartError, Subscriber,
@@ -28,8 +29,10 @@ macro_rules! row {
 
 #[test]
 fn plain_errors() {
-    row!(BuildError::ZeroCapacity, is_zero_capacity: true, is_too_large: false);
-    row!(BuildError::TooLarge { capacity: 9, max: 8 }, is_zero_capacity: false, is_too_large: true);
+    row!(BuildError::ZeroCapacity, is_zero_capacity: true, is_too_large: false, is_lane: false);
+    row!(BuildError::TooLarge { capacity: 9, max: 8 }, is_zero_capacity: false, is_too_large: true, is_lane: false);
+    let lane = BuildError::Lane { number: 1, fault: LaneFault::ZeroCapacity };
+    row!(lane, is_zero_capacity: false, is_too_large: false, is_lane: true);
     row!(StartError::TooOld { sequence: 1, oldest: 2 }, is_too_old: true, is_ahead: false);
     row!(StartError::Ahead { sequence: 3, next: 2 }, is_too_old: false, is_ahead: true);
 

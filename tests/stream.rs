@@ -338,3 +338,40 @@ fn many_tasks_beside_threads_against_publishers() {
         });
     }
 }
+
+#[test]
+fn a_stream_of_several_lanes_is_woken_by_each() {
+    within(LIMIT, "lanes", || {
+        let bus = || Bus::<u64>::builder().capacity(64).lane("ticks.>", 64).build().unwrap();
+        for queued in [false, true] {
+            let bus = bus();
+            let mut sub = if queued {
+                bus.subscription(">").queue(64).subscribe().unwrap()
+            } else {
+                bus.subscribe(">").unwrap()
+            };
+            let (count, waker) = Count::pair();
+            for (round, topic) in ["ticks.eurusd", "orders", "ticks.eurusd"].into_iter().enumerate() {
+                assert!(poll(&mut sub, &waker).is_pending());
+                assert!(poll(&mut sub, &waker).is_pending());
+                bus.publish(topic, round as u64).unwrap();
+                eventually("it is woken", || count.get() == round + 1);
+                assert_eq!(poll(&mut sub, &waker), Poll::Ready(Some(Ok(round as u64))));
+            }
+        }
+        let bus = bus();
+        let mut sub = bus.subscribe(">").unwrap();
+        let reader = thread::spawn(move || {
+            let mut sum = 0;
+            while let Some(event) = next(&mut sub) {
+                sum += event.unwrap().payload();
+            }
+            sum
+        });
+        for n in 1..=50 {
+            bus.publish(["ticks.eurusd", "orders"][n as usize % 2], n).unwrap();
+        }
+        drop(bus);
+        assert_eq!(reader.join().unwrap(), 1275);
+    });
+}

@@ -113,6 +113,7 @@ impl Seat {
                 guarded: held,
                 capacity: queue.capacity(),
                 handling_time: self.handling_time.get(),
+                lane: None,
                 info,
             });
         }
@@ -128,6 +129,7 @@ impl Seat {
             guarded,
             capacity,
             handling_time: self.handling_time.get(),
+            lane: None,
             info,
         })
     }
@@ -195,24 +197,25 @@ impl Audience {
         named.map(|seat| seat.pattern.as_str().into()).collect()
     }
 
-    /// Ends all subscriptions of this pattern and says how many. Their readers will hear of it.
-    pub(super) fn end_all(&self, pattern: &TopicPattern) -> usize {
+    /// Ends all subscriptions of this pattern and says which. Their readers will hear of it.
+    pub(super) fn end_all(&self, pattern: &TopicPattern) -> Vec<SubscriberId> {
         let mine = |(_, seat): &(&u64, &Arc<Seat>)| seat.pattern == *pattern && !seat.has_ended();
         let seats = self.seats.lock();
         let ending: Vec<_> =
             seats.by_number.iter().filter(mine).map(|(number, seat)| (*number, seat.clone())).collect();
         // Ending one drops its filter, which is the user's.
         drop(seats);
-        let ended = ending.into_iter().filter(|(number, seat)| {
+        let ended = ending.into_iter().filter_map(|(number, seat)| {
             // One that has not joined yet comes after this.
-            let ends = seat.ends_by.get().is_some_and(|end| end());
-            if ends {
-                let _changing = self.seats.lock();
-                self.end(seat, *number);
+            let (id, _) = *seat.joined.get()?;
+            if !seat.ends_by.get()?() {
+                return None;
             }
-            ends
+            let _changing = self.seats.lock();
+            self.end(&seat, number);
+            Some(id)
         });
-        ended.count()
+        ended.collect()
     }
 
     /// Under the lock of `seats`: it wants nothing more and is not listed, if it was until now.

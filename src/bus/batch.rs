@@ -65,7 +65,7 @@ impl<P> Subscription<P> {
     /// dropped. Nothing is cloned; a queued subscription takes them out of its queue.
     ///
     /// A blocking direct subscription holds publishers up while the guard lives, a ring later; any other does not, and holds at most
-    /// eight events.
+    /// eight events. The events of one batch are of one [lane](super::BusBuilder::lane).
     ///
     /// # Errors
     /// As [`try_recv`](Self::try_recv).
@@ -100,6 +100,7 @@ impl<P> Subscription<P> {
         match &mut self.reader {
             Reader::Direct(direct) => direct.judge_next(max).map(|()| Found::InPlace),
             Reader::Queued(queued) => queued.hold(max.clamp(1, MOST)).map(Found::InHand),
+            Reader::Merged(merged) => merged.ask(|part| part.find(max)),
         }
     }
 
@@ -110,6 +111,7 @@ impl<P> Subscription<P> {
                 queued.guard(len);
                 Held::InHand(Hand { queued, len })
             }
+            (found, Reader::Merged(merged)) => return merged.last().guard(found),
             _ => unreachable!("a subscription reads where it found something"),
         };
         Batch { held }

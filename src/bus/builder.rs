@@ -2,14 +2,15 @@
 
 use super::dispatcher::{Dispatcher, Fanout};
 use super::gate::Gate;
+use super::lanes::{Lane, Lanes};
 use super::outlet::{Lead, OnUnrouted, Outlet, Rules};
 use super::{Bus, Core};
-use crate::error::BuildError;
+use crate::error::{BuildError, LaneFault};
 use crate::event::Event;
 use crate::ring::{self, Overflow, Sequence, Wait};
 use crate::stats::{Monitor, Sampling, Thresholds};
-use crate::sync::{Arc, Clock};
-use crate::topic::Topics;
+use crate::sync::{Arc, AtomicU64, Clock, PlainArc};
+use crate::topic::{TopicPattern, Topics};
 use crate::worker::Threads;
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -47,6 +48,7 @@ pub struct BusBuilder<P> {
     threads: Threads,
     statistics: bool,
     gate: Gate<P>,
+    lanes: Vec<(Box<str>, usize)>,
 }
 
 impl<P> BusBuilder<P> {
@@ -75,6 +77,7 @@ impl<P> BusBuilder<P> {
             threads: Threads::default(),
             statistics: true,
             gate: Gate { filter: None, limit: None },
+            lanes: Vec::new(),
         }
     }
 }
@@ -84,6 +87,35 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// subscribers may fall so far behind before publishers wait. Default: 1024.
     pub fn capacity(mut self, capacity: usize) -> Self {
         self.capacity = capacity;
+        self
+    }
+
+    /// Gives the topics of this pattern a *lane*: a ring of their own, which keeps `capacity` of their events, 1 to
+    /// [`MAX_CAPACITY`](ring::MAX_CAPACITY). A flood on one lane pushes nothing out of another, and who is slow on one holds up
+    /// nobody who publishes to another. Default: no lanes, one ring for all topics.
+    ///
+    /// Lanes are asked in the order in which they were given: the first whose pattern matches a topic has it. All other topics are
+    /// on the bus's main ring, whose size is [`capacity`](Self::capacity).
+    ///
+    /// **The total order is then one per lane.** [Sequences](Sequence) count within a lane; between events of two lanes there is no
+    /// order, not even of those that one thread published. A subscription reads each lane that may have topics of its pattern, in
+    /// turn, so that none starves; one whose pattern lies inside a lane reads that one alone, at no further cost. On each lane it
+    /// has a place, and a [queue](super::SubscriptionBuilder::queue) if it wants one, of its own.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::{Bus, Overflow, Start};
+    /// let bus = Bus::<u32>::builder().capacity(16).lane("ticks.>", 4).build()?;
+    /// bus.publish("orders.created", 7)?;
+    /// for n in 0..100 {
+    ///     bus.publish("ticks.eurusd", n)?;
+    /// }
+    /// let mut late = bus.subscription("orders.>").start(Start::Oldest).subscribe()?;
+    /// assert_eq!(*late.recv()?.payload(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lane(mut self, pattern: impl Into<Box<str>>, capacity: usize) -> Self {
+        self.lanes.push((pattern.into(), capacity));
         self
     }
 
@@ -204,7 +236,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn on_unrouted(mut self, f: impl Fn(&str, Sequence) + Send + Sync + 'static) -> Self {
-        self.on_unrouted = Some(Box::new(f));
+        self.on_unrouted = Some(PlainArc::new(f));
         self
     }
 
@@ -279,25 +311,22 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     ///
     /// # Errors
     /// [`BuildError`] when the capacity is 0, above [`MAX_CAPACITY`](ring::MAX_CAPACITY), or too large for events of this
-    /// size.
+    /// size, and when a [lane](Self::lane) is: [`BuildError::Lane`] says which, and also when its pattern breaks the rules or lies
+    /// inside that of a lane before it, which would leave it without topics.
     ///
     /// # Examples
     /// ```
     /// let error = eventcast::Bus::<u32>::builder().capacity(0).build().unwrap_err();
     /// assert!(error.is_zero_capacity());
+    /// let error = eventcast::Bus::<u32>::builder().lane("ticks", 4).lane("ticks..eurusd", 4).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "lane 2: its pattern: token 2 is empty (column 7)");
     /// ```
     pub fn build(self) -> Result<Bus<P>, BuildError> {
-        let mut ring =
-            ring::Builder::new(self.capacity).overflow(Overflow::Lag).wait(self.wait).prefault(self.prefault);
-        if let Some(n) = self.lag_slots {
-            ring = ring.lag_slots(n);
-        }
-        let (publisher, first) = ring.build()?;
-        drop(first);
+        let patterns = self.lane_patterns()?;
         let asks = self.gate.filter.is_some() || self.gate.limit.is_some();
         let lead = Lead {
             clock: self.clock,
-            gate: asks.then(|| Box::new(self.gate)),
+            gate: asks.then(|| Arc::new(self.gate)),
             statistics: self.statistics,
             sampling: Sampling::every(self.sample),
             inline: self.fanout == Fanout::Inline,
@@ -306,12 +335,54 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             publish_timeout: self.publish_timeout,
             max_age: self.max_age,
             on_unrouted: self.on_unrouted,
-            monitor: Monitor::new(self.thresholds),
         };
-        let dispatcher = Dispatcher::new(self.threads, self.fanout, self.wait);
-        let outlet = Arc::new(Outlet::new(publisher, Topics::new(random()), lead, rules, dispatcher));
-        Ok(Bus { core: Arc::new(Core { outlet }) })
+        let dispatcher = Arc::new(Dispatcher::new(self.threads, self.fanout, self.wait));
+        let next_topic = Arc::new(AtomicU64::new(0));
+        let outlet = |capacity| {
+            let mut ring =
+                ring::Builder::new(capacity).overflow(Overflow::Lag).wait(self.wait).prefault(self.prefault);
+            if let Some(n) = self.lag_slots {
+                ring = ring.lag_slots(n);
+            }
+            let (publisher, first) = ring.build()?;
+            drop(first);
+            let topics = Topics::new(random(), next_topic.clone());
+            Ok(Arc::new(Outlet::new(publisher, topics, lead.clone(), rules.clone(), dispatcher.clone())))
+        };
+        let main = outlet(self.capacity)?;
+        let lanes = patterns.into_iter().zip(self.lanes).enumerate().map(|(at, (pattern, (_, capacity)))| {
+            let outlet = outlet(capacity).map_err(|error| in_lane(at, error))?;
+            Ok(Lane { pattern, outlet })
+        });
+        let lanes = lanes.collect::<Result<_, _>>()?;
+        Ok(Bus { core: Arc::new(Core { lanes: Lanes::new(main, lanes, Monitor::new(self.thresholds)) }) })
     }
+
+    /// The patterns of the lanes; each has topics that no lane before it has.
+    fn lane_patterns(&self) -> Result<Vec<TopicPattern>, BuildError> {
+        let mut patterns: Vec<TopicPattern> = Vec::with_capacity(self.lanes.len());
+        for (at, (text, _)) in self.lanes.iter().enumerate() {
+            let wrong = |fault| BuildError::Lane { number: at + 1, fault };
+            let pattern = TopicPattern::new(text).map_err(|error| {
+                wrong(LaneFault::Pattern { kind: error.kind(), token: error.token(), column: error.column() })
+            })?;
+            if let Some(before) = patterns.iter().position(|before| before.covers(&pattern)) {
+                return Err(wrong(LaneFault::Unreachable { behind: before + 1 }));
+            }
+            patterns.push(pattern);
+        }
+        Ok(patterns)
+    }
+}
+
+/// What is wrong with the ring of the lane at this place.
+fn in_lane(at: usize, error: BuildError) -> BuildError {
+    let fault = match error {
+        BuildError::ZeroCapacity => LaneFault::ZeroCapacity,
+        BuildError::TooLarge { capacity, max } => LaneFault::TooLarge { capacity, max },
+        lane @ BuildError::Lane { .. } => return lane,
+    };
+    BuildError::Lane { number: at + 1, fault }
 }
 
 /// 64 random bits, from the keys that the standard library draws for its hash maps.
@@ -329,6 +400,7 @@ impl<P> fmt::Debug for BusBuilder<P> {
             .field("lag_slots", &self.lag_slots)
             .field("prefault", &self.prefault)
             .field("statistics", &self.statistics)
+            .field("lanes", &self.lanes)
             .finish_non_exhaustive()
     }
 }

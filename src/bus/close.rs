@@ -1,7 +1,7 @@
 //! Closing a bus.
 
 use super::flush::flush;
-use super::outlet::Outlet;
+use super::lanes::Lanes;
 use std::time::Duration;
 
 /// What a closed bus had accepted, and what had not been read when `close` returned.
@@ -11,7 +11,8 @@ use std::time::Duration;
 pub struct CloseReport {
     /// How many events the bus accepted in its life.
     pub accepted: u64,
-    /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included.
+    /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included; of all
+    /// [lanes](super::BusBuilder::lane) together, each with a slowest one of its own.
     pub undelivered: u64,
     /// How many of them waited for queued subscriptions to take them, all queues together.
     pub queued: u64,
@@ -24,12 +25,8 @@ impl CloseReport {
     }
 }
 
-pub(super) fn close<P: Send + Sync + 'static>(outlet: &Outlet<P>, within: Duration) -> CloseReport {
-    outlet.close();
-    let left = flush(outlet, within);
-    CloseReport {
-        accepted: outlet.publisher().next_sequence(),
-        undelivered: left.undelivered,
-        queued: left.queued,
-    }
+pub(super) fn close<P: Send + Sync + 'static>(lanes: &Lanes<P>, within: Duration) -> CloseReport {
+    lanes.close();
+    let left = flush(lanes, within);
+    CloseReport { accepted: lanes.accepted(), undelivered: left.undelivered, queued: left.queued }
 }

@@ -33,7 +33,7 @@ pub(super) fn subscribe<P: Send + Sync + 'static>(
 ) -> Result<Subscription<P>, SubscribeError> {
     let seated = plan.seat(outlet, overflow, None);
     let publisher = outlet.publisher();
-    let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow)?;
+    let mut subscriber = publisher.subscribe_as(plan.id, plan.start.in_ring(), overflow)?;
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
     seated.account().stand_at(subscriber.position());
     let door = subscriber.door();

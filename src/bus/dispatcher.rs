@@ -1,4 +1,4 @@
-//! The dispatcher: one thread that fills the queues of all queued subscriptions of a bus.
+//! The dispatcher: one thread that fills the queues of all queued subscriptions of a bus, from whatever ring.
 //!
 //! It starts with the first of them and ends with the last. It loads the list of queues, gives each a turn, and goes on with
 //! the next when a queue is full, so that a stuck one holds up nobody else. When nothing is left to do it sleeps until a
@@ -10,9 +10,10 @@
 use super::error::SubscribeError;
 use super::queue::{Feed, Queue, Served};
 use crate::event::Event;
-use crate::ring::{Enlisted, Wait};
+use crate::ring::{Enlisted, Sequence, Wait};
 use crate::sync::{
-    Arc, ArcSwap, AtomicBool, Countdown, Deadline, Mutex, Ordering::*, Thread, current_thread, park_until,
+    Arc, ArcSwap, AtomicBool, Barrier, Countdown, Deadline, Mutex, Ordering::*, Thread, current_thread,
+    park_until,
 };
 use crate::worker::{Threads, WorksFor, address_of};
 use std::sync::OnceLock;
@@ -112,6 +113,7 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
 
     fn run(&self) {
         self.bell.answered_by(current_thread());
+        let mut beds = Beds { first: Vec::new(), enlisted: Vec::new() };
         let mut round = 0;
         loop {
             // Before anything is looked at: what rings from now on is looked at again.
@@ -137,7 +139,7 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
             } else if self.wait.pause(round) {
                 round = round.saturating_add(1);
             } else {
-                self.sleep(&queues, until);
+                self.sleep(&queues, until, &mut beds);
                 round = 0;
             }
         }
@@ -153,45 +155,53 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
     }
 
     /// Sleeps until something of this can go on, or the stall is over.
-    fn sleep(&self, queues: &[Arc<Queue<P>>], until: Option<Countdown>) {
-        let enlisted = self.enlist(queues);
+    fn sleep(&self, queues: &[Arc<Queue<P>>], until: Option<Countdown>, beds: &mut Beds<P>) {
+        self.enlist(queues, beds);
         let ready = || {
             let ready = |queue: &Arc<Queue<P>>| queue.feed.lock().as_ref().is_some_and(Feed::is_ready);
             self.bell.is_rung() || queues.iter().any(ready)
         };
         if !ready() {
             let over = || until.is_some_and(|until| until.left().is_zero());
-            while !self.bell.is_rung() && !enlisted.as_ref().is_some_and(Enlisted::is_called) && !over() {
+            let called = || beds.enlisted.iter().any(Enlisted::is_called);
+            while !self.bell.is_rung() && !called() && !over() {
                 park_until(&Deadline::NEVER, until.map(|until| until.left()));
             }
         }
-        if let Some(enlisted) = enlisted {
-            enlisted.leave(ready());
-        }
+        // Whichever ring called: who is called in vain calls nobody else.
+        let found = !beds.enlisted.is_empty() && ready();
+        beds.enlisted.drain(..).for_each(|enlisted| enlisted.leave(found));
     }
 
-    /// Registers with the ring for the first event that a queue with room waits for, and with the queues that are full.
-    fn enlist(&self, queues: &[Arc<Queue<P>>]) -> Option<Enlisted<Event<P>>> {
-        let mut first: Option<(u64, &Arc<Queue<P>>)> = None;
-        let mut barrier = None;
-        for queue in queues {
+    /// Registers with each ring for the first event that a queue with room waits for there, and with the queues that are full.
+    fn enlist(&self, queues: &[Arc<Queue<P>>], beds: &mut Beds<P>) {
+        let Beds { first, enlisted } = beds;
+        first.clear();
+        let mut barrier: Option<Barrier> = None;
+        for (at, queue) in queues.iter().enumerate() {
             let feed = queue.feed.lock();
             let Some(feed) = feed.as_ref() else { continue };
-            barrier = Some(feed.subscriber().barrier());
+            let own = feed.subscriber().barrier();
+            barrier = Some(barrier.map_or(own, |barrier| barrier.heavier(own)));
             if feed.is_stalled() {
                 queue.gauge().await_room();
-            } else if first.is_none_or(|(lowest, _)| feed.subscriber().wanted() < lowest) {
-                first = Some((feed.subscriber().wanted(), queue));
+                continue;
+            }
+            let wanted = feed.subscriber().wanted();
+            match first.iter_mut().find(|(_, other)| queues[*other].is_beside(queue)) {
+                Some(lowest) if wanted < lowest.0 => *lowest = (wanted, at),
+                Some(_) => {}
+                None => first.push((wanted, at)),
             }
         }
         // Inline, publishers look after what is not stalled, and call if they cannot.
-        let waits = first.filter(|_| self.fanout == Fanout::Dispatcher);
-        let enlisted =
-            waits.and_then(|(_, queue)| queue.feed.lock().as_ref().map(|feed| feed.subscriber().enlist()));
+        if self.fanout == Fanout::Dispatcher {
+            let enlist = |at: usize| queues[at].feed.lock().as_ref().map(|feed| feed.subscriber().enlist());
+            enlisted.extend(first.iter().filter_map(|(_, at)| enlist(*at)));
+        }
         if let Some(barrier) = barrier {
             barrier.heavy();
         }
-        enlisted
     }
 
     /// Fills the queues on a publisher's thread, as far as that needs no waiting.
@@ -218,6 +228,13 @@ impl<P: Clone + Send + Sync + 'static> Dispatcher<P> {
             }
         }
     }
+}
+
+/// Where the dispatcher's thread sleeps, kept so that going to sleep allocates nothing.
+struct Beds<P> {
+    /// Of each ring the first event that is waited for, and the place of the queue that waits.
+    first: Vec<(Sequence, usize)>,
+    enlisted: Vec<Enlisted<Event<P>>>,
 }
 
 /// Some runs for one queue.

@@ -17,7 +17,8 @@ impl<P> Subscription<P> {
     ///
     /// The batch ends with the `max`th event, or where nothing more of its topics is there. A direct subscription that nobody
     /// waits for ends it after eight events of the ring at the latest: it holds on to all of them until it knows the last.
-    /// It hands an event out when it has found the next one, or knows that there is none now.
+    /// It hands an event out when it has found the next one, or knows that there is none now. Where its topics are on several
+    /// [lanes](super::BusBuilder::lane), a batch is of one of them and ends after 64 events.
     ///
     /// If `f` panics, that event counts as delivered, later ones stay, and the panic goes on to the caller: that batch has
     /// no end. The filter is asked again about the event behind it.
@@ -43,10 +44,15 @@ impl<P> Subscription<P> {
     /// assert_eq!(written, [1, 2, 3]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn drain_batch(&mut self, max: usize, f: impl FnMut(&Event<P>, bool)) -> Result<usize, TryRecvError> {
+    pub fn drain_batch(
+        &mut self,
+        max: usize,
+        mut f: impl FnMut(&Event<P>, bool),
+    ) -> Result<usize, TryRecvError> {
         match &mut self.reader {
             Reader::Direct(direct) => direct.scan_batch(max, f),
             Reader::Queued(queued) => queued.scan_batch(max, f),
+            Reader::Merged(merged) => merged.scan_batch(max, &mut f),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::{PublishTimeoutError, StartError};
 use crate::event::IdError;
-use crate::ring::{MAX_CAPACITY, SubscriberId};
+use crate::ring::{MAX_CAPACITY, Sequence, SubscriberId};
 use crate::topic::TopicError;
 use std::error::Error;
 use std::fmt;
@@ -209,6 +209,13 @@ pub enum SubscribeError {
     },
     /// The system gives no thread for the dispatcher.
     Thread(io::ErrorKind),
+    /// A start at a sequence, and a pattern that several [lanes](super::BusBuilder::lane) have topics of: each lane counts for itself.
+    AmbiguousStart {
+        /// What was asked for.
+        sequence: Sequence,
+        /// How many rings the pattern reads: lanes, and the one for all other topics.
+        lanes: usize,
+    },
 }
 
 impl SubscribeError {
@@ -232,6 +239,11 @@ impl SubscribeError {
         matches!(self, Self::QueueSize { .. })
     }
 
+    /// Is it unclear which lane the sequence to start at is of?
+    pub fn is_ambiguous_start(&self) -> bool {
+        matches!(self, Self::AmbiguousStart { .. })
+    }
+
     /// Is there no thread for the dispatcher?
     pub fn is_thread(&self) -> bool {
         matches!(self, Self::Thread(_))
@@ -249,6 +261,10 @@ impl fmt::Display for SubscribeError {
             Self::QueueSize { events } => {
                 write!(f, "a queue holds 1 to {MAX_CAPACITY} events; this one would hold {events}")
             }
+            Self::AmbiguousStart { sequence, lanes } => write!(
+                f,
+                "sequence {sequence} of which lane? the pattern reads {lanes} rings, which count for themselves; subscribe to a pattern inside one lane, or start at a time"
+            ),
             Self::Thread(kind) => write!(f, "the system gives no thread for the dispatcher: {kind}"),
         }
     }

@@ -1,8 +1,8 @@
 //! Waiting until what was accepted is delivered.
 
-use super::outlet::Outlet;
+use super::lanes::Lanes;
 use super::queue::Queue;
-use crate::ring::Sequence;
+use crate::ring::{Publisher, Sequence};
 use crate::sync::{Arc, Countdown, Deadline, park_until};
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ const SLICE: Duration = Duration::from_micros(500);
 #[non_exhaustive]
 #[must_use = "it says what was not delivered"]
 pub struct FlushReport {
-    /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included.
+    /// How many of them the slowest blocking subscription had not read, events of topics it did not ask for included; of all
+    /// [lanes](super::BusBuilder::lane) together, each with a slowest one of its own.
     pub undelivered: u64,
     /// How many of them waited for queued subscriptions to take them, all queues together; where the dispatcher had not come
     /// to an event yet, it counts for the queue whatever its topic.
@@ -28,46 +29,53 @@ impl FlushReport {
     }
 }
 
-pub(super) fn flush<P: Send + Sync + 'static>(outlet: &Outlet<P>, within: Duration) -> FlushReport {
-    let publisher = outlet.publisher();
-    let target = publisher.next_sequence();
-    let mut queues: Vec<_> = outlet.dispatcher().queues().iter().map(Behind::new).collect();
+pub(super) fn flush<P: Send + Sync + 'static>(lanes: &Lanes<P>, within: Duration) -> FlushReport {
+    let rings = lanes.all().map(|outlet| outlet.publisher());
+    let rings: Vec<_> = rings.map(|publisher| (publisher, publisher.next_sequence())).collect();
+    let mut queues: Vec<_> = lanes.main().dispatcher().queues().into_iter().map(Behind::new).collect();
     let mut report = FlushReport { undelivered: 0, queued: 0 };
     wait_until(within, || {
-        // In this order: events that come in between count as unread.
-        let next = publisher.next_sequence();
-        report.undelivered = target.saturating_sub(next.saturating_sub(publisher.len() as u64));
-        report.queued = queues.iter_mut().map(|queue| queue.left(next, target)).sum();
+        report.undelivered = rings.iter().map(|(publisher, target)| unread(publisher, *target)).sum();
+        report.queued = queues.iter_mut().map(Behind::left).sum();
         report.is_complete()
     });
     report
 }
 
+/// How many events before `target` the slowest blocking subscriber of a ring has not read.
+fn unread<T: Send + Sync + 'static>(publisher: &Publisher<T>, target: Sequence) -> u64 {
+    // In this order: events that come in between count as unread.
+    let next = publisher.next_sequence();
+    target.saturating_sub(next.saturating_sub(publisher.len() as u64))
+}
+
 /// How far a queue is with the events before a sequence.
 struct Behind<P> {
     queue: Arc<Queue<P>>,
+    target: Sequence,
     /// How many events had been put in when the dispatcher had come to that sequence.
     put: Option<u64>,
 }
 
 impl<P> Behind<P> {
-    fn new(queue: &Arc<Queue<P>>) -> Self {
-        Self { queue: queue.clone(), put: None }
+    fn new(queue: Arc<Queue<P>>) -> Self {
+        Self { target: queue.next_sequence(), queue, put: None }
     }
 
-    /// How many events before `target` were not handed out; `next` is the sequence of the next event.
-    fn left(&mut self, next: Sequence, target: Sequence) -> u64 {
+    /// How many events before that sequence were not handed out.
+    fn left(&mut self) -> u64 {
         if self.queue.has_left() {
             return 0;
         }
         let settled = self.queue.settled();
         let Some(put) = self.put else {
-            let place = next.saturating_sub(self.queue.behind());
+            // In this order: events that come in between count as ahead.
+            let place = self.queue.next_sequence().saturating_sub(self.queue.behind());
             let put = self.queue.put_in();
-            if place >= target {
+            if place >= self.target {
                 self.put = Some(put);
             }
-            return target.saturating_sub(place) + put.saturating_sub(settled);
+            return self.target.saturating_sub(place) + put.saturating_sub(settled);
         };
         put.saturating_sub(settled)
     }

@@ -1,7 +1,8 @@
-//! The bus: named topics over one ring.
+//! The bus: named topics over one ring, or over one for each lane.
 //!
 //! All topics of a bus share its ring, so there is one order of all its events, and a subscriber reads past the events of
-//! topics that it did not ask for (they count as `filtered`). What a full, lagging or closed subscriber means is the ring's
+//! topics that it did not ask for (they count as `filtered`). Topics may be given [lanes](BusBuilder::lane), rings of their own;
+//! the order is then one per lane. What a full, lagging or closed subscriber means is the ring's
 //! business; see [`ring`](crate::ring).
 
 mod account;
@@ -18,7 +19,9 @@ mod error;
 mod flush;
 mod gate;
 mod iter;
+mod lanes;
 mod matcher;
+mod merged;
 mod outlet;
 mod queue;
 mod recv;
@@ -55,12 +58,11 @@ pub use topic::Topic;
 pub use wait_any::wait_any;
 pub use waitable::Waitable;
 
-use crate::event::Event;
-use crate::ring::{Publisher, Sequence};
+use crate::ring::Sequence;
 use crate::stats::{Health, Snapshot};
 use crate::sync::Arc;
 use crate::topic::{TopicError, TopicPattern};
-use outlet::Outlet;
+use lanes::Lanes;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -90,12 +92,12 @@ pub struct Bus<P: Send + Sync + 'static> {
 
 /// What the handles of a bus share. Topic handles and subscriptions do not: they do not keep the bus open.
 struct Core<P: Send + Sync + 'static> {
-    outlet: Arc<Outlet<P>>,
+    lanes: Lanes<P>,
 }
 
 impl<P: Send + Sync + 'static> Drop for Core<P> {
     fn drop(&mut self) {
-        self.outlet.close();
+        self.lanes.close();
     }
 }
 
@@ -122,8 +124,9 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn topic(&self, name: impl AsRef<str>) -> Result<Topic<P>, TopicError> {
-        let outlet = &self.core.outlet;
-        Ok(Topic::new(outlet.intern(name.as_ref())?, outlet.clone()))
+        let name = name.as_ref();
+        let outlet = self.core.lanes.of(name);
+        Ok(Topic::new(outlet.intern(name)?, outlet.clone()))
     }
 
     /// Publishes to the topic of this name. Looks the name up under a lock; a [`topic`](Self::topic) handle does not.
@@ -143,8 +146,9 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, PublishError<P>> {
-        let outlet = &self.core.outlet;
-        match outlet.hold(name.as_ref()) {
+        let name = name.as_ref();
+        let outlet = self.core.lanes.of(name);
+        match outlet.hold(name) {
             Ok(name) => outlet.publish(&name, None, payload),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
@@ -155,8 +159,9 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Errors
     /// [`TryPublishError`] with the payload.
     pub fn try_publish(&self, name: impl AsRef<str>, payload: P) -> Result<Sequence, TryPublishError<P>> {
-        let outlet = &self.core.outlet;
-        match outlet.hold(name.as_ref()) {
+        let name = name.as_ref();
+        let outlet = self.core.lanes.of(name);
+        match outlet.hold(name) {
             Ok(name) => outlet.try_publish(&name, None, payload),
             Err(error) => Err(TryPublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
@@ -172,8 +177,9 @@ impl<P: Send + Sync + 'static> Bus<P> {
         payload: P,
         timeout: Duration,
     ) -> Result<Sequence, PublishError<P>> {
-        let outlet = &self.core.outlet;
-        match outlet.hold(name.as_ref()) {
+        let name = name.as_ref();
+        let outlet = self.core.lanes.of(name);
+        match outlet.hold(name) {
             Ok(name) => outlet.publish_within(&name, None, payload, timeout),
             Err(error) => Err(PublishError::InvalidTopic(outlet.invalid_topic(payload, error))),
         }
@@ -191,8 +197,9 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn event(&self, name: impl AsRef<str>) -> EventBuilder<'_, P> {
-        let outlet = &self.core.outlet;
-        EventBuilder::new(outlet, outlet.intern(name.as_ref()))
+        let name = name.as_ref();
+        let outlet = self.core.lanes.of(name);
+        EventBuilder::new(outlet, outlet.intern(name))
     }
 
     /// A subscription to all topics of this pattern, from now on, for which publishers wait
@@ -229,7 +236,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscription(&self, pattern: impl AsRef<str>) -> SubscriptionBuilder<'_, P> {
-        SubscriptionBuilder::new(&self.core.outlet, pattern.as_ref())
+        SubscriptionBuilder::new(&self.core.lanes, pattern.as_ref())
     }
 
     /// The subscriptions of this moment, in the order in which they came: each from when it is made until it is dropped,
@@ -245,7 +252,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscriptions(&self) -> Vec<SubscriptionInfo> {
-        self.core.outlet.audience().list()
+        self.core.lanes.subscriptions()
     }
 
     /// The topics of this moment, oldest first, with how many events were published to each.
@@ -267,7 +274,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn topics(&self) -> Vec<TopicStats> {
-        self.core.outlet.topics()
+        self.core.lanes.topics()
     }
 
     /// How many subscriptions there are of exactly this pattern.
@@ -299,23 +306,24 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// ```
     pub fn unsubscribe_all(&self, pattern: impl AsRef<str>) -> Result<usize, TopicError> {
         let pattern = TopicPattern::new(pattern.as_ref())?;
-        Ok(self.core.outlet.audience().end_all(&pattern))
+        Ok(self.core.lanes.end_all(&pattern))
     }
 
-    /// How many events the bus keeps at least: exactly what it was built with.
+    /// How many events the bus keeps at least: exactly what it was built with. Its [lanes](BusBuilder::lane) keep theirs beside
+    /// them.
     pub fn capacity(&self) -> usize {
-        self.publisher().capacity()
+        self.core.lanes.main().publisher().capacity()
     }
 
     /// Is the bus closed?
     pub fn is_closed(&self) -> bool {
-        self.publisher().is_closed()
+        self.core.lanes.is_closed()
     }
 
     /// The time by the bus's [clock](BusBuilder::clock): no later than the timestamp of any event that is published after the
     /// call, unless the system's clock is set back.
     pub fn now(&self) -> SystemTime {
-        self.core.outlet.clock().now()
+        self.core.lanes.main().clock().now()
     }
 
     /// What has happened on the bus so far. A few loads; exact while nobody publishes.
@@ -330,7 +338,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stats(&self) -> Stats {
-        self.core.outlet.stats()
+        self.core.lanes.stats()
     }
 
     /// Everything that is known of the bus and of each of its subscriptions now. Looks at every subscription once; publishers
@@ -351,7 +359,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn snapshot(&self) -> Snapshot {
-        self.core.outlet.snapshot()
+        self.core.lanes.snapshot()
     }
 
     /// How the bus is, by its [thresholds](BusBuilder::health), with reasons in words. Takes a [`snapshot`](Self::snapshot).
@@ -373,7 +381,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn health(&self) -> Health {
-        self.core.outlet.health()
+        self.core.lanes.health()
     }
 
     /// Waits, for at most `within`, until the blocking and the queued subscriptions have read every event that was accepted before
@@ -392,7 +400,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self, within: Duration) -> FlushReport {
-        flush::flush(&self.core.outlet, within)
+        flush::flush(&self.core.lanes, within)
     }
 
     /// Waits, for at most `within`, until there is one of the [`subscriptions`](Self::subscriptions), and says whether there is
@@ -408,7 +416,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_for_subscriber(&self, within: Duration) -> bool {
-        flush::wait_until(within, || self.core.outlet.audience().len() > 0)
+        flush::wait_until(within, || self.core.lanes.has_subscriber())
     }
 
     /// Closes the bus and waits, for at most `within`, until the blocking and the queued subscriptions have read everything.
@@ -432,11 +440,7 @@ impl<P: Send + Sync + 'static> Bus<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn close(&self, within: Duration) -> CloseReport {
-        close::close(&self.core.outlet, within)
-    }
-
-    fn publisher(&self) -> &Publisher<Event<P>> {
-        self.core.outlet.publisher()
+        close::close(&self.core.lanes, within)
     }
 }
 

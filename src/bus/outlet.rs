@@ -1,4 +1,4 @@
-//! The way into the ring that the bus and its topic handles share.
+//! The way into one ring of a bus, which the bus and its topic handles share.
 
 use super::audience::Audience;
 use super::dispatcher::Dispatcher;
@@ -9,8 +9,8 @@ use crate::contain::contain;
 use crate::error::note_blocked_by;
 use crate::event::{Event, Extras, IdError, Parts};
 use crate::ring::{Claim, Leader, NoClaim, Publisher, Sequence};
-use crate::stats::{Health, Monitor, Sampling, Snapshot, Times};
-use crate::sync::{Arc, Clock, Deadline, Moment};
+use crate::stats::{Sampling, Snapshot, Times};
+use crate::sync::{Arc, Clock, Deadline, Moment, PlainArc};
 use crate::topic::{Held, TopicError, TopicName, TopicRef, Topics};
 use crate::trace;
 use crate::worker::{WorksFor, address_of};
@@ -42,7 +42,7 @@ struct Aside {
 /// How a bus was built to treat its events: what every publish looks at, together.
 pub(super) struct Lead<P> {
     pub(super) clock: Clock,
-    pub(super) gate: Option<Box<Gate<P>>>,
+    pub(super) gate: Option<Arc<Gate<P>>>,
     /// Count the events of each topic?
     pub(super) statistics: bool,
     pub(super) sampling: Sampling,
@@ -50,16 +50,23 @@ pub(super) struct Lead<P> {
     pub(super) inline: bool,
 }
 
+/// Each ring of a bus has it at hand.
+impl<P> Clone for Lead<P> {
+    fn clone(&self) -> Self {
+        Self { gate: self.gate.clone(), ..*self }
+    }
+}
+
 /// The rest of it.
+#[derive(Clone)]
 pub(super) struct Rules {
     pub(super) publish_timeout: Option<Duration>,
     pub(super) max_age: Option<Duration>,
     pub(super) on_unrouted: Option<OnUnrouted>,
-    pub(super) monitor: Monitor,
 }
 
 /// Called with the topic and the sequence of an event that no subscription wanted.
-pub(super) type OnUnrouted = Box<dyn Fn(&str, Sequence) + Send + Sync>;
+pub(super) type OnUnrouted = PlainArc<dyn Fn(&str, Sequence) + Send + Sync>;
 
 impl<P: Send + Sync + 'static> Outlet<P> {
     pub(super) fn new(
@@ -67,7 +74,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         topics: Topics,
         lead: Lead<P>,
         rules: Rules,
-        dispatcher: Dispatcher<P>,
+        dispatcher: Arc<Dispatcher<P>>,
     ) -> Self {
         let times = Arc::new(Times::new(lead.sampling, publisher.capacity()));
         Self {
@@ -78,20 +85,15 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             refused: Refused::default(),
             audience: Arc::new(Audience::new()),
             unrouted: Unrouted::default(),
-            dispatcher: Arc::new(dispatcher),
+            dispatcher,
             times,
         }
     }
 
-    /// Takes nothing more; what was taken still goes out. Tells of it unless it was closed before; two who close it at once may
-    /// both tell.
+    /// Takes nothing more; what was taken still goes out.
     pub(super) fn close(&self) {
-        let first = !self.publisher.is_closed();
         self.publisher.close();
         self.dispatcher.call();
-        if first {
-            trace::closed(self.publisher.next_sequence());
-        }
     }
 
     pub(super) fn dispatcher(&self) -> &Arc<Dispatcher<P>> {
@@ -102,7 +104,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         &self.publisher
     }
 
-    /// Is this a subscriber of this bus?
+    /// Is this a subscriber of this ring?
     pub(super) fn has(&self, leader: &Leader<Event<P>>) -> bool {
         self.publisher.leads(leader)
     }
@@ -405,10 +407,6 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         if self.lead.statistics { published } else { 0 }
     }
 
-    pub(super) fn health(&self) -> Health {
-        self.rules.monitor.judge(&self.snapshot())
-    }
-
     pub(super) fn snapshot(&self) -> Snapshot {
         let capacity = self.publisher.capacity() as u64;
         let (subscriptions, totals) = self.audience.snapshot(|| self.publisher.standings(), capacity);
@@ -417,6 +415,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             totals,
             capacity,
             backlog: self.publisher.len() as u64,
+            lanes: Vec::new(),
             closed: self.publisher.is_closed(),
             drop_panics: self.publisher.drop_panics(),
             sample: self.lead.sampling.interval(),

@@ -4,9 +4,10 @@
 
 use super::iter::{Iter, Results, TryIter};
 use super::subscription::{Reader, Subscription};
+use super::wait_any;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::event::Event;
-use crate::sync::Countdown;
+use crate::sync::{Countdown, Deadline};
 use std::time::Duration;
 
 impl<P> Subscription<P> {
@@ -39,6 +40,7 @@ impl<P> Subscription<P> {
             }
             // Copied already.
             Reader::Queued(queued) => queued.take(),
+            Reader::Merged(merged) => merged.ask(Self::try_recv),
         }
     }
 
@@ -169,6 +171,7 @@ impl<P> Subscription<P> {
             Reader::Queued(queued) => {
                 queued.wait(&Countdown::after(Duration::MAX));
             }
+            Reader::Merged(_) => wait_any::wait(&mut [self], &Deadline::NEVER),
         }
         Ok(())
     }
@@ -182,6 +185,7 @@ impl<P> Subscription<P> {
                     return Err(RecvTimeoutError::Timeout);
                 }
             }
+            Reader::Merged(_) => wait_any::wait(&mut [self], &Deadline::after(left)),
         }
         Ok(())
     }

@@ -135,6 +135,26 @@ impl Stats {
         self.accepted + self.refused()
     }
 
+    /// Adds what has happened on another ring of the same bus.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.refused_full += other.refused_full;
+        self.refused_timeout += other.refused_timeout;
+        self.refused_closed += other.refused_closed;
+        self.refused_invalid_topic += other.refused_invalid_topic;
+        self.refused_invalid_id += other.refused_invalid_id;
+        self.refused_too_large += other.refused_too_large;
+        self.refused_would_deadlock += other.refused_would_deadlock;
+        self.refused_filtered += other.refused_filtered;
+        self.filter_panics += other.filter_panics;
+        self.unrouted += other.unrouted;
+        self.unrouted_panics += other.unrouted_panics;
+        self.subscriptions += other.subscriptions;
+        self.topics += other.topics;
+        self.topics_evicted += other.topics_evicted;
+        self.evicted += other.evicted;
+    }
+
     /// What has happened since; what is no count stays as it is now.
     pub(crate) fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -199,12 +219,13 @@ pub struct SubscriptionInfo {
 /// What has become of the events since a subscription joined.
 ///
 /// At any moment at which nobody publishes, `published since it joined = delivered + filtered + expired + lost + queued + ahead`,
-/// where what was published since it joined is [`Stats::accepted`] less [`joined`](Self::joined). A disconnected subscription counts up to
-/// the event that found it a full ring behind.
+/// where what was published since it joined is [`Stats::accepted`] less [`joined`](Self::joined); on a bus with
+/// [lanes](super::BusBuilder::lane), what the lanes that it reads have accepted, less that. A disconnected subscription counts up to the event that
+/// found it a full ring behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriptionStats {
-    /// The sequence it started at.
+    /// The sequence it started at; of one that reads several [lanes](super::BusBuilder::lane) the sum of theirs.
     pub joined: Sequence,
     /// Events handed to the reader; those of a [guard](super::Batch) once it lets them go.
     pub delivered: u64,
@@ -223,6 +244,20 @@ pub struct SubscriptionStats {
 }
 
 impl SubscriptionStats {
+    /// Together with those of another lane.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            joined: self.joined + other.joined,
+            delivered: self.delivered + other.delivered,
+            filtered: self.filtered + other.filtered,
+            filter_panics: self.filter_panics + other.filter_panics,
+            expired: self.expired + other.expired,
+            lost: self.lost + other.lost,
+            queued: self.queued + other.queued,
+            ahead: self.ahead + other.ahead,
+        }
+    }
+
     /// Everything accounted for.
     pub fn total(&self) -> u64 {
         self.delivered + self.filtered + self.expired + self.lost + self.queued + self.ahead

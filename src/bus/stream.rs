@@ -62,9 +62,7 @@ impl<P: Clone> Stream for Subscription<P> {
             Err(TryRecvError::Closed) => Poll::Ready(None),
             Err(TryRecvError::Empty) => {
                 // Other topics are so busy that it gave up reading past them: nobody owes it a wake-up for those.
-                if let Reader::Direct(direct) = &this.reader
-                    && direct.subscriber.is_ready()
-                {
+                if this.has_more() {
                     context.waker().wake_by_ref();
                 }
                 Poll::Pending
@@ -75,23 +73,34 @@ impl<P: Clone> Stream for Subscription<P> {
 
 impl<P> Subscription<P> {
     /// Will this task be woken for the next event? If so, a registration that was followed by a barrier is still there.
-    fn waits_for(&self, waker: &Waker) -> bool {
+    pub(super) fn waits_for(&self, waker: &Waker) -> bool {
         match &self.reader {
             Reader::Direct(direct) => {
                 direct.enlisted.as_ref().is_some_and(|enlisted| enlisted.waits_for(waker))
             }
             Reader::Queued(queued) => queued.outflow().waits_for(waker),
+            Reader::Merged(merged) => merged.waits_for(waker),
+        }
+    }
+
+    /// Has it given up reading past what nobody wants?
+    pub(super) fn has_more(&self) -> bool {
+        match &self.reader {
+            Reader::Direct(direct) => direct.subscriber.is_ready(),
+            Reader::Queued(_) => false,
+            Reader::Merged(merged) => merged.has_more(),
         }
     }
 
     /// Registers the task in place of the last one. Another look must follow.
-    fn enlist_task(&mut self, waker: Waker) {
+    pub(super) fn enlist_task(&mut self, waker: Waker) {
         let barrier = match &mut self.reader {
             Reader::Direct(direct) => {
                 direct.enlisted = Some(direct.subscriber.enlist_task(waker));
                 direct.subscriber.barrier()
             }
             Reader::Queued(queued) => queued.outflow().enlist(Bed::Task(waker)),
+            Reader::Merged(merged) => return merged.enlist_task(&waker),
         };
         barrier.heavy();
     }

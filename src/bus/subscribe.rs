@@ -4,19 +4,22 @@ use super::audience::{Audience, Seat, Seated};
 use super::direct;
 use super::error::SubscribeError;
 use super::gate::Filter;
+use super::lanes::Lanes;
+use super::merged::Merged;
 use super::outlet::Outlet;
 use super::queue::{self, QueueOverflow, QueueSize};
 use super::start::Start;
 use super::subscription::Subscription;
 use crate::event::Event;
-use crate::ring::{Leader, Overflow};
+use crate::ring::{Leader, Overflow, SubscriberId};
+use crate::sync::PlainArc;
 use crate::topic::{TopicError, TopicPattern};
 use std::fmt;
 
 /// Settings of a subscription to be made; see [`Bus::subscription`](super::Bus::subscription).
 #[must_use = "a builder does nothing until `subscribe`"]
 pub struct SubscriptionBuilder<'a, P: Send + Sync + 'static> {
-    outlet: &'a Outlet<P>,
+    lanes: &'a Lanes<P>,
     pattern: Result<TopicPattern, TopicError>,
     overflow: Option<Overflow>,
     queue: Option<(QueueSize, SubscribeQueued<P>)>,
@@ -30,8 +33,10 @@ pub struct SubscriptionBuilder<'a, P: Send + Sync + 'static> {
 type SubscribeQueued<P> =
     fn(&Outlet<P>, Plan<P>, QueueSize, QueueOverflow) -> Result<Subscription<P>, SubscribeError>;
 
-/// What both kinds of subscription ask for.
+/// What both kinds of subscription ask for, of one ring.
 pub(super) struct Plan<P> {
+    /// The same on each ring that the subscription reads.
+    pub(super) id: SubscriberId,
     pub(super) pattern: TopicPattern,
     pub(super) start: Start,
     pub(super) filter: Option<Filter<P>>,
@@ -53,9 +58,9 @@ impl<P: Send + Sync + 'static> Plan<P> {
 }
 
 impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
-    pub(super) fn new(outlet: &'a Outlet<P>, pattern: &str) -> Self {
+    pub(super) fn new(lanes: &'a Lanes<P>, pattern: &str) -> Self {
         Self {
-            outlet,
+            lanes,
             pattern: TopicPattern::new(pattern),
             overflow: None,
             queue: None,
@@ -121,7 +126,8 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// [`SubscribeError::InvalidPattern`] when the pattern breaks the rules, [`SubscribeError::Start`] when the event to start
     /// at is no longer kept or not published yet, [`SubscribeError::Conflict`] when it has a queue and an overflow of its place
     /// in the ring or no queue and an overflow of one, [`SubscribeError::QueueSize`] when the queue is too small or too large,
-    /// [`SubscribeError::Thread`] when the system gives no thread for the dispatcher.
+    /// [`SubscribeError::Thread`] when the system gives no thread for the dispatcher, [`SubscribeError::AmbiguousStart`] when it
+    /// is to start at a sequence and reads several [lanes](super::BusBuilder::lane).
     ///
     /// # Examples
     /// ```
@@ -141,6 +147,9 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// or before it waits). Woken when the slowest of them lets go; in [`wait_any`](crate::wait_any) and as a stream it looks again
     /// and again meanwhile.
     ///
+    /// On a bus with [lanes](super::BusBuilder::lane) it follows the others on each lane that both read. One that reads several lanes
+    /// looks again and again wherever it waits for what another lets go.
+    ///
     /// # Errors
     /// As [`subscribe`](Self::subscribe); [`SubscribeError::Conflict`] as well when it has a queue, or one of these has one or is
     /// of another bus.
@@ -157,19 +166,86 @@ impl<'a, P: Send + Sync + 'static> SubscriptionBuilder<'a, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscribe_after(self, others: &[&Subscription<P>]) -> Result<Subscription<P>, SubscribeError> {
-        let leaders: Option<Box<[_]>> =
-            others.iter().map(|other| other.leader().filter(|leader| self.outlet.has(leader))).collect();
-        let (Some(leaders), true) = (leaders, others.is_empty() || self.queue.is_none()) else {
-            return Err(SubscribeError::Conflict);
-        };
-        let plan =
-            Plan { pattern: self.pattern?, start: self.start, filter: self.filter, leaders, name: self.name };
-        match (self.queue, self.overflow, self.queue_overflow) {
-            (Some(_), Some(_), _) | (None, _, Some(_)) => Err(SubscribeError::Conflict),
-            (Some((size, subscribe)), None, overflow) => {
-                subscribe(self.outlet, plan, size, overflow.unwrap_or_default())
+        let mut leaders = Vec::new();
+        for other in others {
+            let theirs = other.leaders();
+            if theirs.is_empty() || self.queue.is_some() || !theirs.iter().all(|one| self.lanes.has(one)) {
+                return Err(SubscribeError::Conflict);
             }
-            (None, overflow, None) => direct::subscribe(self.outlet, plan, overflow.unwrap_or_default()),
+            leaders.extend(theirs);
+        }
+        let pattern = self.pattern?;
+        let make = match (self.queue, self.overflow, self.queue_overflow) {
+            (Some(_), Some(_), _) | (None, _, Some(_)) => return Err(SubscribeError::Conflict),
+            (Some((size, subscribe)), None, overflow) => {
+                Make::Queued(subscribe, size, overflow.unwrap_or_default())
+            }
+            (None, overflow, None) => Make::Direct(overflow.unwrap_or_default()),
+        };
+        let rings = self.lanes.read_by(&pattern);
+        if let (Start::Sequence(sequence), 2..) = (self.start, rings.len()) {
+            return Err(SubscribeError::AmbiguousStart { sequence, lanes: rings.len() });
+        }
+        let mut filters = Filters::new(self.filter, rings.len());
+        let id = self.lanes.next_id();
+        let mut part = |outlet: &Outlet<P>| {
+            let plan = Plan {
+                id,
+                pattern: pattern.clone(),
+                start: self.start,
+                filter: filters.next(),
+                leaders: leaders.extract_if(.., |leader| outlet.has(leader)).collect(),
+                name: self.name.clone(),
+            };
+            make.subscribe(outlet, plan)
+        };
+        match rings.as_slice() {
+            [only] => part(only),
+            several => {
+                let parts = several.iter().map(|outlet| part(outlet)).collect::<Result<_, _>>()?;
+                Ok(Subscription::merged(Merged::new(parts)))
+            }
+        }
+    }
+}
+
+/// Which kind of subscription.
+enum Make<P: Send + Sync + 'static> {
+    Direct(Overflow),
+    Queued(SubscribeQueued<P>, QueueSize, QueueOverflow),
+}
+
+impl<P: Send + Sync + 'static> Make<P> {
+    fn subscribe(&self, outlet: &Outlet<P>, plan: Plan<P>) -> Result<Subscription<P>, SubscribeError> {
+        match *self {
+            Self::Direct(overflow) => direct::subscribe(outlet, plan, overflow),
+            Self::Queued(subscribe, size, overflow) => subscribe(outlet, plan, size, overflow),
+        }
+    }
+}
+
+/// A filter for each ring that a subscription reads.
+enum Filters<P> {
+    One(Option<Filter<P>>),
+    Several(Option<SharedFilter<P>>),
+}
+
+// Std's: the model checker's cannot hold a trait object.
+type SharedFilter<P> = PlainArc<dyn Fn(&Event<P>) -> bool + Send + Sync>;
+
+impl<P: 'static> Filters<P> {
+    fn new(filter: Option<Filter<P>>, rings: usize) -> Self {
+        // What is shared takes a step more to call.
+        if rings == 1 { Self::One(filter) } else { Self::Several(filter.map(PlainArc::from)) }
+    }
+
+    fn next(&mut self) -> Option<Filter<P>> {
+        match self {
+            Self::One(filter) => filter.take(),
+            Self::Several(shared) => {
+                let shared = shared.clone()?;
+                Some(Box::new(move |event| shared(event)))
+            }
         }
     }
 }
@@ -182,6 +258,9 @@ impl<P: Clone + Send + Sync + 'static> SubscriptionBuilder<'_, P> {
     /// The dispatcher is a thread of the bus, named `eventcast-dispatch`, that ends with the last queued subscription. A
     /// [`filter`](Self::filter) runs there. Events may go in and out in chunks of up to a quarter of the queue, at most
     /// 256: a reader may have so many in hand beside those that wait.
+    ///
+    /// A subscription that reads several [lanes](super::BusBuilder::lane) has a queue of this size for each of them, so that a flood
+    /// on one pushes nothing of another out.
     ///
     /// # Examples
     /// ```

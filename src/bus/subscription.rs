@@ -1,6 +1,8 @@
-//! A subscription: it reads the ring in place, or a queue of its own.
+//! A subscription: it reads the ring in place, or a queue of its own; or several of either, where its topics are on several
+//! rings.
 
 use super::direct::Direct;
+use super::merged::Merged;
 use super::queue::{QueueOverflow, Queued};
 use super::stats::SubscriptionStats;
 use crate::error::TryRecvError;
@@ -9,7 +11,8 @@ use crate::ring::{Leader, Overflow, Sequence, SubscriberId};
 use crate::topic::TopicPattern;
 use std::fmt;
 
-/// Reads the events of its topics, in the bus's order, from where it started.
+/// Reads the events of its topics, in the bus's order, from where it started; where its topics are on several
+/// [lanes](super::BusBuilder::lane), in the order of each.
 ///
 /// A *direct* one reads them in the ring, in place; a [queued](super::SubscriptionBuilder::queue) one reads copies that the
 /// dispatcher has put into a queue of its own. Not `Clone`: each subscription has its own place. Dropping it leaves the bus
@@ -29,6 +32,8 @@ impl<P> Unpin for Subscription<P> {}
 pub(super) enum Reader<P> {
     Direct(Direct<P>),
     Queued(Queued<P>),
+    /// On several rings.
+    Merged(Box<Merged<P>>),
 }
 
 impl<P> Subscription<P> {
@@ -40,19 +45,25 @@ impl<P> Subscription<P> {
         Self { reader: Reader::Queued(queued), turn: 0 }
     }
 
+    pub(super) fn merged(merged: Merged<P>) -> Self {
+        Self { reader: Reader::Merged(Box::new(merged)), turn: 0 }
+    }
+
     /// Calls `f` with up to `max` events of its topics and says how many; at least one.
-    pub(super) fn scan(&mut self, max: usize, f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
+    pub(super) fn scan(&mut self, max: usize, mut f: impl FnMut(&Event<P>)) -> Result<usize, TryRecvError> {
         match &mut self.reader {
             Reader::Direct(direct) => direct.scan(max, f),
             Reader::Queued(queued) => queued.scan(max, f),
+            Reader::Merged(merged) => merged.scan(max, &mut f),
         }
     }
 
-    /// For those who are to read behind it; a queued one has nothing to do with the ring.
-    pub(super) fn leader(&self) -> Option<Leader<Event<P>>> {
+    /// For those who are to read behind it, one for each ring; none of a queued one, which has nothing to do with the ring.
+    pub(super) fn leaders(&self) -> Vec<Leader<Event<P>>> {
         match &self.reader {
-            Reader::Direct(direct) => Some(direct.leader()),
-            Reader::Queued(_) => None,
+            Reader::Direct(direct) => vec![direct.leader()],
+            Reader::Queued(_) => Vec::new(),
+            Reader::Merged(merged) => merged.leaders(),
         }
     }
 
@@ -61,6 +72,37 @@ impl<P> Subscription<P> {
         match &mut self.reader {
             Reader::Direct(direct) => direct.handled(),
             Reader::Queued(queued) => queued.handled(),
+            Reader::Merged(merged) => merged.last().handled(),
+        }
+    }
+
+    /// The reader comes back: what was handed out is handled, and what a guard was forgotten for is consumed.
+    pub(super) fn come_back(&mut self) {
+        self.handled();
+        match &mut self.reader {
+            Reader::Direct(direct) => direct.settle(),
+            Reader::Queued(queued) => queued.settle(),
+            Reader::Merged(merged) => merged.last().come_back(),
+        }
+    }
+
+    /// Lets nothing more come, as one who ends it from outside does.
+    pub(super) fn end(&self) {
+        match &self.reader {
+            Reader::Direct(direct) => {
+                direct.door.tell();
+            }
+            Reader::Queued(queued) => queued.end(),
+            Reader::Merged(merged) => merged.parts().for_each(Self::end),
+        }
+    }
+
+    /// Was it ended before its ring was closed?
+    pub(super) fn was_ended(&self) -> bool {
+        match &self.reader {
+            Reader::Direct(direct) => direct.door.is_told(),
+            Reader::Queued(queued) => queued.was_ended(),
+            Reader::Merged(merged) => merged.parts().any(Self::was_ended),
         }
     }
 
@@ -69,6 +111,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.seated().pattern(),
             Reader::Queued(queued) => queued.seated().pattern(),
+            Reader::Merged(merged) => merged.any().pattern(),
         }
     }
 
@@ -77,6 +120,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.seated().name(),
             Reader::Queued(queued) => queued.seated().name(),
+            Reader::Merged(merged) => merged.any().name(),
         }
     }
 
@@ -85,6 +129,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.subscriber.overflow(),
             Reader::Queued(queued) => queued.overflow(),
+            Reader::Merged(merged) => merged.any().overflow(),
         }
     }
 
@@ -93,6 +138,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(_) => None,
             Reader::Queued(queued) => Some(queued.queue_overflow()),
+            Reader::Merged(merged) => merged.any().queue_overflow(),
         }
     }
 
@@ -102,6 +148,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.subscriber.id(),
             Reader::Queued(queued) => queued.id(),
+            Reader::Merged(merged) => merged.any().id(),
         }
     }
 
@@ -111,6 +158,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.ahead(),
             Reader::Queued(queued) => queued.len(),
+            Reader::Merged(merged) => merged.parts().map(Self::len).sum(),
         }
     }
 
@@ -125,15 +173,17 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.lost(),
             Reader::Queued(queued) => queued.lost(),
+            Reader::Merged(merged) => merged.parts().map(Self::lost).sum(),
         }
     }
 
     /// The sequence of the next event it will look at; for a queued one that has nothing in hand, the one after the last event
-    /// it handed out.
+    /// it handed out. Of one that reads several [lanes](super::BusBuilder::lane), in the lane whose turn it is.
     pub fn sequence(&self) -> Sequence {
         match &self.reader {
             Reader::Direct(direct) => direct.subscriber.sequence(),
             Reader::Queued(queued) => queued.sequence(),
+            Reader::Merged(merged) => merged.next().sequence(),
         }
     }
 
@@ -156,6 +206,7 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.stats(),
             Reader::Queued(queued) => queued.stats(),
+            Reader::Merged(merged) => merged.stats(),
         }
     }
 }

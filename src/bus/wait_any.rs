@@ -3,7 +3,7 @@
 //! Look at each; enlist with each; one heavy barrier for all; look at each once more; sleep. Whoever publishes to one of them,
 //! or puts something into its queue, sees the registration or was seen by the second look.
 
-use super::waitable::{Waitable, Waiter};
+use super::waitable::{Sight, Waitable, Waiter};
 use crate::ring::Wait;
 use crate::sync::{Barrier, Deadline, park_until};
 use std::time::Duration;
@@ -73,7 +73,9 @@ fn seek(subscriptions: &mut [&mut dyn Waitable]) -> Option<usize> {
     let all = subscriptions.len();
     // Where none was ever answered, with the first.
     let start = if newest == 0 { 0 } else { last + 1 };
-    let found = (start..start + all).map(|at| at % all).find(|at| subscriptions[*at].waiter().0.seek())?;
+    let found = (start..start + all)
+        .map(|at| at % all)
+        .find(|at| subscriptions[*at].waiter().0.look() != Sight::Nothing)?;
     *subscriptions[found].waiter().0.turn() = newest + 1;
     Some(found)
 }
@@ -83,13 +85,9 @@ fn is_any_ready(subscriptions: &mut [&mut dyn Waitable]) -> bool {
 }
 
 /// Waits until one of them may have something, or the time is over.
-fn wait(subscriptions: &mut [&mut dyn Waitable], deadline: &Deadline) {
-    let most_impatient = |one: Wait, other: Wait| match (one, other) {
-        (Wait::Spin, _) | (_, Wait::Spin) => Wait::Spin,
-        (Wait::Yield, _) | (_, Wait::Yield) => Wait::Yield,
-        (Wait::Park, Wait::Park) => Wait::Park,
-    };
-    let way = each(subscriptions).map(|waiter| waiter.0.way_to_wait()).fold(Wait::Park, most_impatient);
+pub(super) fn wait(subscriptions: &mut [&mut dyn Waitable], deadline: &Deadline) {
+    let ways = each(subscriptions).map(|waiter| waiter.0.way_to_wait());
+    let way = ways.fold(Wait::Park, Wait::most_impatient);
     let mut round = 0;
     while !is_any_ready(subscriptions) && !deadline.expired() {
         if !way.pause(round) {
@@ -101,7 +99,8 @@ fn wait(subscriptions: &mut [&mut dyn Waitable], deadline: &Deadline) {
 
 /// Sleeps until it is woken for one of them, or the time is over.
 fn sleep(subscriptions: &mut [&mut dyn Waitable], deadline: &Deadline) {
-    if let Some(barrier) = each(subscriptions).map(|waiter| waiter.0.enlist()).reduce(Barrier::heavier) {
+    if let Some(barrier) = each(subscriptions).filter_map(|waiter| waiter.0.enlist()).reduce(Barrier::heavier)
+    {
         barrier.heavy();
     }
     while !is_any_ready(subscriptions)

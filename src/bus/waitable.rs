@@ -40,19 +40,29 @@ impl<T> sealed::Sealed for TypedSubscription<T> {
     }
 }
 
+/// What a subscription has for its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    Nothing,
+    /// An event, a lag or a disconnect.
+    Something,
+    /// It is closed.
+    End,
+}
+
 /// The steps of a wait, in this order.
 pub(super) trait Wakes {
-    /// Reads past what it does not want, and says whether there is something to read or to report then.
-    fn seek(&mut self) -> bool;
+    /// Reads past what it does not want, and says what there is to read or to report then.
+    fn look(&mut self) -> Sight;
 
-    /// Would [`seek`](Self::seek) read anything?
+    /// Would [`look`](Self::look) read anything?
     fn is_ready(&self) -> bool;
 
     fn way_to_wait(&self) -> Wait;
 
     /// Registers the current thread. The heavy side of this barrier and [`is_ready`](Self::is_ready) must follow before it
-    /// sleeps.
-    fn enlist(&mut self) -> Barrier;
+    /// sleeps. None where nothing will ever come.
+    fn enlist(&mut self) -> Option<Barrier>;
 
     /// Has somebody woken this thread for it?
     fn is_called(&self) -> bool;
@@ -65,10 +75,11 @@ pub(super) trait Wakes {
 }
 
 impl<P> Wakes for Subscription<P> {
-    fn seek(&mut self) -> bool {
+    fn look(&mut self) -> Sight {
         match &mut self.reader {
             Reader::Direct(direct) => direct.seek(),
             Reader::Queued(queued) => queued.seek(),
+            Reader::Merged(merged) => merged.seek(),
         }
     }
 
@@ -76,6 +87,7 @@ impl<P> Wakes for Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.is_ready(),
             Reader::Queued(queued) => queued.outflow().is_ready(),
+            Reader::Merged(merged) => merged.is_ready(),
         }
     }
 
@@ -84,16 +96,18 @@ impl<P> Wakes for Subscription<P> {
             Reader::Direct(direct) => direct.way_to_wait(),
             // Whoever fills the queue looks for sleepers, whatever its ring's publishers do.
             Reader::Queued(_) => Wait::Park,
+            Reader::Merged(merged) => merged.way_to_wait(),
         }
     }
 
-    fn enlist(&mut self) -> Barrier {
+    fn enlist(&mut self) -> Option<Barrier> {
         match &mut self.reader {
             Reader::Direct(direct) => {
                 direct.enlisted = Some(direct.subscriber.enlist());
-                direct.subscriber.barrier()
+                Some(direct.subscriber.barrier())
             }
-            Reader::Queued(queued) => queued.outflow().enlist(Bed::here()),
+            Reader::Queued(queued) => Some(queued.outflow().enlist(Bed::here())),
+            Reader::Merged(merged) => merged.enlist(),
         }
     }
 
@@ -101,6 +115,7 @@ impl<P> Wakes for Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => direct.enlisted.as_ref().is_some_and(crate::ring::Enlisted::is_called),
             Reader::Queued(queued) => queued.outflow().is_called(),
+            Reader::Merged(merged) => merged.is_called(),
         }
     }
 
@@ -112,6 +127,7 @@ impl<P> Wakes for Subscription<P> {
                 }
             }
             Reader::Queued(queued) => queued.outflow().leave(),
+            Reader::Merged(merged) => merged.leave(),
         }
     }
 
@@ -121,30 +137,32 @@ impl<P> Wakes for Subscription<P> {
 }
 
 impl<P> Direct<P> {
-    /// Reads past what it does not want, no further than [`scan`](Self::scan) does; false when there is nothing to read or to
-    /// report then.
-    fn seek(&mut self) -> bool {
+    /// Reads past what it does not want, no further than [`scan`](Self::scan) does.
+    fn seek(&mut self) -> Sight {
         self.settle();
-        if !self.door.enter() {
-            return true;
-        }
         self.handled();
+        if self.unreported.is_some() {
+            return Sight::Something;
+        }
+        if !self.door.enter() {
+            return Sight::End;
+        }
         let found = self.seek_inside();
         self.door.exit();
         found
     }
 
-    fn seek_inside(&mut self) -> bool {
+    fn seek_inside(&mut self) -> Sight {
         let mut skipped = 0;
-        while self.unreported.is_none() && skipped < self.horizon {
+        while skipped < self.horizon {
             let batch = match self.allowed(self.run_length(1)).and_then(|most| self.subscriber.batch(most)) {
                 Ok(batch) => batch,
-                Err(TryRecvError::Empty) => return false,
-                Err(TryRecvError::Closed) => return true,
+                Err(TryRecvError::Empty) => return Sight::Nothing,
+                Err(TryRecvError::Closed) => return Sight::End,
                 Err(error) => {
                     self.seated.failed(&error);
                     self.unreported = Some(error);
-                    return true;
+                    return Sight::Something;
                 }
             };
             let account = self.seated.account();
@@ -154,13 +172,13 @@ impl<P> Direct<P> {
                 let outcome = self.sieve.judge(event, &mut now);
                 if outcome == Outcome::Delivered {
                     batch.release_first(at);
-                    return true;
+                    return Sight::Something;
                 }
                 account.add(outcome);
                 account.stand_at(sequence + 1);
             }
             skipped += batch.len();
         }
-        self.unreported.is_some()
+        Sight::Nothing
     }
 }

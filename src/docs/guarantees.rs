@@ -4,7 +4,7 @@
 //!
 //! 1. **One order.** Every subscriber sees a strictly increasing subsequence of one total order, the
 //!    [`Sequence`](crate::ring::Sequence), without duplicates; so each publisher's events keep their order. Across rings and
-//!    buses there is no order. All that a publisher did before `publish` is visible to whoever reads the event.
+//!    buses there is no order; a bus has one ring, and one for each of its [lanes](crate::BusBuilder::lane). All that a publisher did before `publish` is visible to whoever reads the event.
 //!    *(`tests/stress.rs`, `tests/linearizability.rs`, loom L1 to L5)*
 //! 2. **No silent loss.** At any quiet moment (no call in progress):
 //!    - publisher: `offered = accepted + refused`; a refused event comes back in the error;
@@ -58,8 +58,12 @@
 //!    *(`tests/bus_queue.rs`)*
 //! 8. A subscription that is [ended](crate::Bus::unsubscribe_all) by another thread holds publishers up no longer than its reader
 //!    reads in place, and what it reads there stays as it is. *(`tests/bus_unsubscribe.rs`; models L32)*
-//! 9. A subscription made by [`subscribe_after`](crate::SubscriptionBuilder::subscribe_after) comes to no event before the others
-//!    have let it go, and sees what they did before that. *(`tests/bus_after.rs`; models L33)*
+//! 9. With [lanes](crate::BusBuilder::lane) the one order is per lane, and so is everything that is said above of a ring: history,
+//!    overflow, close. Between lanes there is no order, not even of what one thread published. A flood on one lane pushes nothing
+//!    out of another, and holds up nobody who publishes to another. A subscription that reads several hears from each in turn.
+//!    *(`tests/bus_lanes.rs`, `tests/bus_lanes_read.rs`, `tests/bus_lanes_stress.rs`, `tests/bus_differential.rs`)*
+//! 10. A subscription made by [`subscribe_after`](crate::SubscriptionBuilder::subscribe_after) comes to no event before the others
+//!     have let it go, and sees what they did before that. *(`tests/bus_after.rs`; models L33)*
 //!
 //! # By overflow policy
 //!

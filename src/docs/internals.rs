@@ -91,6 +91,19 @@
 //! evict get their events one by one. The dispatcher sleeps as a subscriber does, and is called as well when a reader has made
 //! room in a queue that was waited for, when the list of queues changes, and when the bus is closed.
 //!
+//! # Lanes
+//!
+//! A lane is an outlet of its own (`bus/lanes.rs`): ring, registry of names with 64 random bits of its own (so that ids of events
+//! differ where their sequences do not), audience, counts and times. A topic's handle leads to its outlet; a publish by name
+//! finds it by the patterns of the lanes, in order. Numbers of topics and of subscriptions are the bus's, so that
+//! `blocked_by` means the same on each ring. One dispatcher serves all queues; it sleeps on every ring that has one.
+//!
+//! A subscription reads a lane if what both patterns have in common (again a pattern) does not lie inside that of a lane that is
+//! asked before, and the main ring if its own lies inside none. That errs to one side: lanes that have all topics of a pattern
+//! only together leave a ring that is read in vain. With one ring it is a plain subscription. With several it is made of
+//! plain ones (`bus/merged.rs`), asked in turn, and waits as `wait_any` does; their looks are not paced, because a pause on
+//! a quiet ring would hold up the events of a busy one.
+//!
 //! # Leaving and following
 //!
 //! A direct subscription goes in through a door before it reads in place and comes out afterwards (`ring/door.rs`); whoever ends it

@@ -19,6 +19,10 @@
 //! - **64-bit atomics are needed**, and the tests run on Linux; other systems are type-checked only.
 //! - **A bus with very many subscriptions pays when they change.** The first event of each topic after a change asks the index
 //!   of patterns again.
+//! - **Lanes have no order between them.** What one thread publishes to two of them may be read the other way round; a subscription to
+//!   several looks at each ring in turn, and one made by [`subscribe_after`](crate::SubscriptionBuilder::subscribe_after) polls
+//!   where it waits for what another lets go. With [`Fanout::Inline`](crate::Fanout::Inline) publishers fill the queues of all
+//!   lanes.
 //! - **Letting topics go takes a lock.** A publish that brings the 1,024th name, or half as many names more than the last look
 //!   left, looks at all of them; publishing by name waits for that meanwhile, publishing through handles does not.
 //! - **A polling reader pauses.** A look of a subscriber that has caught up comes after up to 200 pause instructions: looking again

@@ -21,15 +21,30 @@
 //! | `topics` | `stats.topics` | gauge | topics |
 //! | `published_by_topic_total{topic}`, `published_to_evicted_topics_total` | `topics`, `stats.evicted` | counter | events |
 //! | `capacity_events`, `backlog_events` | `capacity`, `backlog` | gauge | events |
-//! | `fill_ratio` | `fill()` | gauge | 0 to 1 |
+//! | `fill_ratio` | `fill()` | gauge | 0 to 1; the fullest lane if that is fuller |
 //! | `closed` | `closed` | gauge | 0 or 1 |
 //! | `sample_interval_events` | `sample` | gauge | events |
 //! | `publish_seconds` | `publish_time` | summary | seconds |
 //! | `delivery_seconds` | `delivery_time` | summary | seconds |
 //!
+//! On a bus with [lanes](crate::BusBuilder::lane), counts and times are of all lanes together; `capacity_events` and
+//! `backlog_events` are of the topics that no lane has.
+//!
+//! # Each lane
+//!
+//! Label: `lane`, its pattern. Only where there are lanes.
+//!
+//! | in Prometheus | in a snapshot | type | unit |
+//! | --- | --- | --- | --- |
+//! | `lane_published_total` | `lanes[…].accepted` | counter | events |
+//! | `lane_capacity_events`, `lane_backlog_events` | `capacity`, `backlog` | gauge | events |
+//! | `lane_fill_ratio` | `fill()` | gauge | 0 to 1 |
+//!
 //! # Each subscription
 //!
-//! Labels: `id`, its number; `pattern`; `name`, empty if it has none. Those that have left are in the bus's totals alone.
+//! Labels: `id`, its number; `pattern`; `name`, empty if it has none; `lane`, the pattern of the lane of which the numbers are, left
+//! out for topics that no lane has. One that reads several lanes has a series for each. Those that have left are in the
+//! bus's totals alone.
 //!
 //! | in Prometheus | in a snapshot | type | unit |
 //! | --- | --- | --- | --- |

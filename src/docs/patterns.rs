@@ -50,6 +50,26 @@
 //! something. With the feature `select`, `Subscriber::arm` gives a crossbeam-channel receiver for `select!`; with the feature
 //! `stream`, a subscription is a `futures_core::Stream` for any executor.
 //!
+//! # A flood beside events that must be kept
+//!
+//! Give the flood a [lane](crate::BusBuilder::lane). What comes late still finds the rest, and who is slow with the flood holds up
+//! nobody else:
+//!
+//! ```
+//! use eventcast::{Bus, Start};
+//! let bus = Bus::<u32>::builder().capacity(256).lane("ticks.>", 64).build()?;
+//! bus.publish("orders.created", 7)?;
+//! for price in 0..10_000 {
+//!     bus.publish("ticks.eurusd", price)?;
+//! }
+//! let mut orders = bus.subscription("orders.*").start(Start::Oldest).subscribe()?;
+//! assert_eq!(*orders.recv()?.payload(), 7);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The price is the order: it is then one per lane. Topics whose events have to be seen in one order belong on one lane, and a
+//! subscription costs least when its pattern lies inside one.
+//!
 //! # Write what has gathered, once for many events
 //!
 //! [`drain_batch`](crate::Subscription::drain_batch) says which event is the last for now:

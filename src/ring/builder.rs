@@ -115,7 +115,7 @@ impl Builder {
     }
 
     fn first_subscriber<T: Send + Sync + 'static>(&self, ring: &Arc<Ring<T>>) -> Subscriber<T> {
-        join(ring, Start::Now, self.overflow).expect("nothing is too old or ahead of now")
+        join(ring, Start::Now, self.overflow, None).expect("nothing is too old or ahead of now")
     }
 
     fn ring<T: Send + Sync + 'static>(&self, unique: bool) -> Result<Arc<Ring<T>>, BuildError> {

@@ -147,13 +147,14 @@ impl Cursors {
         unsafe { at.as_ref() }
     }
 
-    /// Takes a free cursor, registers it with `word`, and answers it with the number of its subscriber.
+    /// Takes a free cursor, registers it with `word`, and answers it with the number of its subscriber: the one that is given,
+    /// which nobody has had, or the next.
     ///
     /// The registration is not complete: the joiner still has to look at `tail` once more (`Core::join`).
-    pub(crate) fn occupy(&self, word: Word) -> (&Cursor, u64) {
+    pub(crate) fn occupy(&self, word: Word, given: Option<u64>) -> (&Cursor, u64) {
         let mut joining = self.joining.lock();
-        let number = joining.number;
-        joining.number += 1;
+        let number = given.unwrap_or(joining.number);
+        joining.number = joining.number.max(number + 1);
         if joining.free.is_empty() {
             let block = Block::boxed(joining.blocks.len() * BLOCK);
             let last =

@@ -112,6 +112,11 @@ impl<T> Door<T> {
         true
     }
 
+    /// Has the subscriber been told to leave?
+    pub(crate) fn is_told(&self) -> bool {
+        self.latch.is_told()
+    }
+
     fn set_free(&self) {
         if self.latch.leaves_first() {
             let core = self.core();

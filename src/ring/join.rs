@@ -11,11 +11,11 @@
 
 use super::core::Core;
 use super::cursor::Cursor;
-use super::publisher::debug;
+use super::publisher::{Publisher, debug};
 use super::subscriber::Subscriber;
 use super::values::Ring;
 use super::word::{State, Word};
-use super::{Overflow, Sequence};
+use super::{Overflow, Sequence, SubscriberId};
 use crate::error::StartError;
 use crate::sync::{Arc, Ordering::*};
 use std::fmt;
@@ -57,7 +57,7 @@ impl<T: Send + Sync + 'static> Joiner<T> {
     /// # Errors
     /// [`StartError`] when the sequence is older than the oldest kept event or lies ahead of the next one.
     pub fn subscribe_from(&self, start: Start, overflow: Overflow) -> Result<Subscriber<T>, StartError> {
-        join(&self.ring, start, overflow)
+        join(&self.ring, start, overflow, None)
     }
 }
 
@@ -70,6 +70,19 @@ impl<T> Clone for Joiner<T> {
 impl<T> fmt::Debug for Joiner<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug(&self.ring.core, "Joiner", f)
+    }
+}
+
+impl<T: Send + Sync + 'static> Publisher<T> {
+    /// As [`subscribe_from`](Self::subscribe_from), with a number that no subscriber of this ring has had. Then all of them have
+    /// to get theirs this way.
+    pub(crate) fn subscribe_as(
+        &self,
+        id: SubscriberId,
+        start: Start,
+        overflow: Overflow,
+    ) -> Result<Subscriber<T>, StartError> {
+        join(&self.ring, start, overflow, Some(id.0))
     }
 }
 
@@ -88,6 +101,7 @@ pub(crate) fn join<T: Send + Sync + 'static>(
     ring: &Arc<Ring<T>>,
     start: Start,
     overflow: Overflow,
+    number: Option<u64>,
 ) -> Result<Subscriber<T>, StartError> {
     let core = &ring.core;
     let next = core.next_sequence();
@@ -96,7 +110,7 @@ pub(crate) fn join<T: Send + Sync + 'static>(
         Start::Oldest => core.oldest(next),
         Start::Sequence(sequence) => sequence.clamp(core.oldest(next), next),
     };
-    let (cursor, number) = core.cursors.occupy(Word::new(low, 0, overflow.idle()));
+    let (cursor, number) = core.cursors.occupy(Word::new(low, 0, overflow.idle()), number);
     // ORDERING: AcqRel; see the module. Relaxed or a plain load could miss a claim whose slow path missed the registration.
     let tail = core.tail.fetch_add(0, AcqRel);
     let next = if core.shape.unique { core.head() } else { tail >> 1 };

@@ -187,7 +187,7 @@ macro_rules! publisher_methods {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn subscribe_from(&self, start: Start, overflow: Overflow) -> Result<Subscriber<T>, StartError> {
-                join(&self.ring, start, overflow)
+                join(&self.ring, start, overflow, None)
             }
 
             /// How many events the ring keeps at least: exactly what it was built with.

@@ -206,6 +206,11 @@ impl<T: Send + Sync + 'static> WeakPublisher<T> {
 }
 
 impl<T> WeakPublisher<T> {
+    /// Do both belong to the same ring?
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ring, &other.ring)
+    }
+
     /// The sequence that the next event will get.
     pub(crate) fn next_sequence(&self) -> Sequence {
         self.ring.core.next_sequence()

@@ -22,6 +22,15 @@ impl Wait {
         matches!(self, Self::Park) || cfg!(any(feature = "select", feature = "stream"))
     }
 
+    /// The one of both that gives the core away later.
+    pub(crate) fn most_impatient(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Spin, _) | (_, Self::Spin) => Self::Spin,
+            (Self::Yield, _) | (_, Self::Yield) => Self::Yield,
+            (Self::Park, Self::Park) => Self::Park,
+        }
+    }
+
     /// The pause of this round between two looks; false when it is time to sleep instead.
     pub(crate) fn pause(self, round: u32) -> bool {
         match self {

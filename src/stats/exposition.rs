@@ -1,6 +1,7 @@
 //! A snapshot as text for Prometheus.
 
 use super::histogram::Histogram;
+use super::lane::LaneSnapshot;
 use super::snapshot::Snapshot;
 use super::subscription::SubscriptionSnapshot;
 use crate::bus::TopicStats;
@@ -75,7 +76,8 @@ impl fmt::Display for Exposition<'_> {
         out.one("capacity_events", "gauge", "Events that the bus keeps.", snapshot.capacity)?;
         let backlog = "Events that the slowest blocking subscription has not read.";
         out.one("backlog_events", "gauge", backlog, snapshot.backlog)?;
-        out.one("fill_ratio", "gauge", "Backlog by capacity, 0 to 1.", snapshot.fill())?;
+        out.one("fill_ratio", "gauge", "Backlog by capacity of what is fullest, 0 to 1.", snapshot.fill())?;
+        out.lanes(&snapshot.lanes)?;
         out.one("closed", "gauge", "1 once the bus is closed.", u8::from(snapshot.closed))?;
         let sample = "One event in so many is timed; 0: none.";
         out.one("sample_interval_events", "gauge", sample, snapshot.sample)?;
@@ -139,6 +141,30 @@ impl Families<'_, '_> {
         })
     }
 
+    fn lanes(&mut self, all: &[LaneSnapshot]) -> fmt::Result {
+        type Value = fn(&LaneSnapshot) -> f64;
+        let families: [(&str, &str, &str, Value); 4] = [
+            ("published_total", "counter", "Events accepted by the lane.", |lane| lane.accepted as f64),
+            ("capacity_events", "gauge", "Events that the lane keeps.", |lane| lane.capacity as f64),
+            (
+                "backlog_events",
+                "gauge",
+                "Events that its slowest blocking subscription has not read.",
+                |lane| lane.backlog as f64,
+            ),
+            ("fill_ratio", "gauge", "Backlog by capacity of the lane, 0 to 1.", LaneSnapshot::fill),
+        ];
+        // A bus without lanes says nothing of them.
+        for (name, kind, help, value) in families.iter().filter(|_| !all.is_empty()) {
+            self.head(&format!("lane_{name}"), kind, help)?;
+            for lane in all {
+                let pattern = Escaped(lane.pattern.as_str());
+                writeln!(self.f, "eventcast_lane_{name}{{lane=\"{pattern}\"}} {}", value(lane))?;
+            }
+        }
+        Ok(())
+    }
+
     fn subscriptions(&mut self, all: &[SubscriptionSnapshot]) -> fmt::Result {
         type Value = fn(&SubscriptionSnapshot) -> f64;
         let families: [(&str, &str, &str, Value); 9] = [
@@ -184,7 +210,11 @@ impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = &self.0.info;
         write!(f, "id=\"{}\",pattern=\"{}\"", info.id.number(), Escaped(info.pattern.as_str()))?;
-        write!(f, ",name=\"{}\"", Escaped(info.name.as_deref().unwrap_or_default()))
+        write!(f, ",name=\"{}\"", Escaped(info.name.as_deref().unwrap_or_default()))?;
+        match &self.0.lane {
+            Some(lane) => write!(f, ",lane=\"{}\"", Escaped(lane.as_str())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::subscription::SubscriptionSnapshot;
 use crate::bus::SubscriptionInfo;
 use crate::ring::{Overflow, SubscriberId};
 use crate::sync::{Mutex, Stopwatch};
+use crate::topic::TopicPattern;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -84,6 +85,15 @@ pub enum HealthReason {
         fill: f64,
         /// The subscription that is furthest behind.
         subscription: Option<SubscriptionInfo>,
+    },
+    /// Too much is waiting in a [lane](crate::BusBuilder::lane), more than anywhere else.
+    LaneBacklog {
+        /// The pattern of the lane.
+        lane: TopicPattern,
+        /// The share of its capacity that is taken.
+        fill: f64,
+        /// The subscription that is furthest behind.
+        subscription: SubscriptionInfo,
     },
     /// Too many errors.
     ErrorRate {
@@ -166,8 +176,12 @@ impl Monitor {
         // One that has started at older events may be further behind than the capacity, for a while.
         let backlog = fullest.map_or(0.0, SubscriptionSnapshot::fill).min(1.0).max(snapshot.fill());
         if backlog >= most {
-            reasons
-                .push(HealthReason::Backlog { fill: backlog, subscription: fullest.map(|s| s.info.clone()) });
+            let fill = backlog;
+            let subscription = fullest.map(|s| s.info.clone());
+            reasons.push(match (fullest.and_then(|s| s.lane.clone()), subscription) {
+                (Some(lane), Some(subscription)) => HealthReason::LaneBacklog { lane, fill, subscription },
+                (_, subscription) => HealthReason::Backlog { fill, subscription },
+            });
         }
         let error_rate = self.window.lock().rate(errors(snapshot));
         if error_rate > most_errors {
@@ -196,8 +210,9 @@ fn errors(snapshot: &Snapshot) -> u64 {
     refused + stats.filter_panics + totals.filter_panics + stats.unrouted_panics + drop_panics
 }
 
-/// Where the subscriptions that had something to do were seen, and since when: how many events they had looked at.
-type Seen = HashMap<SubscriberId, (u64, Stopwatch)>;
+/// Where the subscriptions that had something to do were seen, in each lane, and since when: how many events they had looked
+/// at.
+type Seen = HashMap<(SubscriberId, Option<TopicPattern>), (u64, Stopwatch)>;
 
 /// Looks at all subscriptions; says for how long each has been seen where it is. Nothing the first time, and for one that has
 /// nothing to do.
@@ -209,8 +224,9 @@ fn look(seen: &mut Seen, subscriptions: &[SubscriptionSnapshot]) -> Vec<Option<D
             return None;
         }
         let at = stats.delivered + stats.filtered + stats.expired;
-        let before = seen.get(&info.id).filter(|(before, _)| *before == at).copied();
-        now.insert(info.id, before.unwrap_or_else(|| (at, Stopwatch::start())));
+        let who = (info.id, subscription.lane.clone());
+        let before = seen.get(&who).filter(|(before, _)| *before == at).copied();
+        now.insert(who, before.unwrap_or_else(|| (at, Stopwatch::start())));
         before.map(|(_, since)| since.elapsed())
     });
     let still = still.collect();
@@ -250,6 +266,10 @@ impl fmt::Display for HealthReason {
                     Some(subscription) => write!(f, "; furthest behind is {}", Named(subscription)),
                     None => Ok(()),
                 }
+            }
+            Self::LaneBacklog { lane, fill, subscription } => {
+                let percent = fill * 100.0;
+                write!(f, "lane {lane} is {percent:.0} % full; furthest behind is {}", Named(subscription))
             }
             Self::ErrorRate { per_second } => write!(f, "{per_second:.1} errors a second"),
             Self::Stalled { subscription, held, ahead, since } => write!(

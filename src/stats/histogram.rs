@@ -60,6 +60,16 @@ impl Histogram {
         Duration::from_nanos(nanos).min(self.max())
     }
 
+    /// Takes in what was recorded in another.
+    pub(super) fn add(&mut self, other: &Self) {
+        match (&mut self.times, &other.times) {
+            (_, None) => {}
+            (Some(times), Some(others)) => times.add(&**others).expect("all histograms have the same bounds"),
+            (times, others) => times.clone_from(others),
+        }
+        self.sum = self.sum.saturating_add(other.sum);
+    }
+
     /// What was recorded since an earlier state of the same histogram.
     pub(super) fn since(&self, earlier: &Self) -> Self {
         let mut since = self.clone();

@@ -6,6 +6,7 @@
 mod exposition;
 mod health;
 mod histogram;
+mod lane;
 mod snapshot;
 mod subscription;
 mod times;
@@ -13,6 +14,7 @@ mod times;
 pub use exposition::Exposition;
 pub use health::{Health, HealthReason, HealthStatus, Thresholds};
 pub use histogram::Histogram;
+pub use lane::LaneSnapshot;
 pub use snapshot::{Snapshot, Totals};
 pub use subscription::{LostBy, SubscriptionSnapshot};
 

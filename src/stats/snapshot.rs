@@ -1,6 +1,7 @@
 //! Everything that is known of a bus at one moment.
 
 use super::histogram::Histogram;
+use super::lane::LaneSnapshot;
 use super::subscription::{LostBy, SubscriptionSnapshot};
 use crate::bus::{Stats, TopicStats};
 
@@ -15,10 +16,12 @@ pub struct Snapshot {
     pub stats: Stats,
     /// What has become of events in all subscriptions together, those included that have left.
     pub totals: Totals,
-    /// How many events the bus keeps.
+    /// How many events the bus keeps of topics that no lane has.
     pub capacity: u64,
-    /// Events that the slowest blocking subscription has not read.
+    /// Events of such topics that the slowest blocking subscription has not read.
     pub backlog: u64,
+    /// The [lanes](crate::BusBuilder::lane), in the order in which they were given.
+    pub lanes: Vec<LaneSnapshot>,
     /// Is the bus closed?
     pub closed: bool,
     /// How many panics of events' own `Drop` the bus has contained.
@@ -30,17 +33,19 @@ pub struct Snapshot {
     pub publish_time: Histogram,
     /// How long events took from the call of publish to their hand-out, in all subscriptions together.
     pub delivery_time: Histogram,
-    /// The subscriptions that there are, in the order in which they came; those as well that are no
-    /// longer [listed](crate::Bus::subscriptions) and were not dropped yet.
+    /// The subscriptions that there are, in the order in which they came, one that reads several lanes once for each of them; those
+    /// as well that are no longer [listed](crate::Bus::subscriptions) and were not dropped yet.
     pub subscriptions: Vec<SubscriptionSnapshot>,
     /// The topics that there are; see [`Bus::topics`](crate::Bus::topics).
     pub topics: Vec<TopicStats>,
 }
 
 impl Snapshot {
-    /// How full the bus is for its publishers, 0 to 1: the backlog of the slowest blocking subscription.
+    /// How full the bus is for its publishers, 0 to 1: the backlog of the slowest blocking subscription; of the fullest lane if
+    /// that is fuller.
     pub fn fill(&self) -> f64 {
-        self.backlog.min(self.capacity) as f64 / self.capacity as f64
+        let main = self.backlog.min(self.capacity) as f64 / self.capacity as f64;
+        self.lanes.iter().map(LaneSnapshot::fill).fold(main, f64::max)
     }
 
     /// The subscriptions that are at least `fill` full: 1.0 for those with full buffers.
@@ -62,7 +67,10 @@ impl Snapshot {
     /// ```
     pub fn since(&self, earlier: &Self) -> Self {
         let before = |now: &SubscriptionSnapshot| {
-            earlier.subscriptions.iter().find(|subscription| subscription.info.id == now.info.id)
+            earlier
+                .subscriptions
+                .iter()
+                .find(|before| before.info.id == now.info.id && before.lane == now.lane)
         };
         let subscriptions = self.subscriptions.iter().map(|now| match before(now) {
             Some(before) => now.since(before),
@@ -76,6 +84,7 @@ impl Snapshot {
             delivery_time: self.delivery_time.since(&earlier.delivery_time),
             subscriptions: subscriptions.collect(),
             topics: self.topics.iter().map(|topic| topic.since(&earlier.topics)).collect(),
+            lanes: self.lanes.iter().map(|lane| lane.since(&earlier.lanes)).collect(),
             ..self.clone()
         }
     }
@@ -98,6 +107,14 @@ pub struct Totals {
 }
 
 impl Totals {
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.delivered += other.delivered;
+        self.filtered += other.filtered;
+        self.filter_panics += other.filter_panics;
+        self.expired += other.expired;
+        self.lost_by.add(&other.lost_by);
+    }
+
     pub(crate) fn add(&mut self, subscription: &SubscriptionSnapshot) {
         let stats = &subscription.stats;
         self.delivered += stats.delivered;

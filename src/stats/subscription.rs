@@ -3,6 +3,7 @@
 use super::histogram::Histogram;
 use crate::bus::{SubscriptionInfo, SubscriptionStats};
 use crate::ring::Overflow;
+use crate::topic::TopicPattern;
 
 /// One subscription in a [`Snapshot`](super::Snapshot).
 #[derive(Clone, Debug)]
@@ -10,6 +11,8 @@ use crate::ring::Overflow;
 pub struct SubscriptionSnapshot {
     /// Which one it is.
     pub info: SubscriptionInfo,
+    /// The pattern of the lane of which the rest speaks; `None` for topics that no lane has.
+    pub lane: Option<TopicPattern>,
     /// What has become of the events since it joined.
     pub stats: SubscriptionStats,
     /// Why it lost what it lost: [`SubscriptionStats::lost`] by reason.

@@ -75,9 +75,17 @@ impl fmt::Display for TopicError {
             What::Name => "topic",
             What::Pattern => "pattern",
         };
-        let (token, text) = (self.token, &self.text);
-        write!(f, "{what} {text:?}: ")?;
-        match self.kind {
+        write!(f, "{what} {:?}: ", self.text)?;
+        self.kind.tell(self.token, self.column, f)
+    }
+}
+
+impl Error for TopicError {}
+
+impl TopicErrorKind {
+    /// What is wrong, and where.
+    pub(crate) fn tell(self, token: usize, column: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             TopicErrorKind::Empty => return f.write_str("it is empty"),
             TopicErrorKind::EmptyToken => write!(f, "token {token} is empty")?,
             TopicErrorKind::TooManyTokens => {
@@ -106,8 +114,6 @@ impl fmt::Display for TopicError {
                 write!(f, "token {token} is '>', which may only come last")?;
             }
         }
-        write!(f, " (column {})", self.column)
+        write!(f, " (column {column})")
     }
 }
-
-impl Error for TopicError {}

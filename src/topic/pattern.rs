@@ -1,8 +1,8 @@
 //! Patterns of topic names.
 
-use super::TopicError;
 use super::error::What;
 use super::rules::check;
+use super::{MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS, TopicError};
 use std::fmt;
 use std::str::FromStr;
 
@@ -56,6 +56,75 @@ impl TopicPattern {
             }
         }
         names.next().is_none()
+    }
+
+    /// Is there a valid topic name that both stand for?
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::TopicPattern;
+    /// let created: TopicPattern = "*.created".parse()?;
+    /// assert!(created.overlaps(&"orders.>".parse()?));
+    /// assert!(!created.overlaps(&"orders.eu.*".parse()?));
+    /// # Ok::<(), eventcast::TopicError>(())
+    /// ```
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.intersection(other).is_some()
+    }
+
+    /// Does it stand for every valid topic name that `other` stands for?
+    ///
+    /// # Examples
+    /// ```
+    /// use eventcast::TopicPattern;
+    /// let orders: TopicPattern = "orders.>".parse()?;
+    /// assert!(orders.covers(&"orders.*".parse()?));
+    /// assert!(!orders.covers(&"*.created".parse()?));
+    /// # Ok::<(), eventcast::TopicError>(())
+    /// ```
+    pub fn covers(&self, other: &Self) -> bool {
+        let mut own = self.text.split('.');
+        for token in other.text.split('.') {
+            match (own.next(), token) {
+                (Some(">"), _) => return true,
+                (Some("*"), ">") if other.rest_may_be_long() => return false,
+                (Some("*"), _) => {}
+                (Some(own), token) if own == token => {}
+                _ => return false,
+            }
+        }
+        own.next().is_none()
+    }
+
+    /// The pattern of all topics that both stand for, if there are any.
+    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
+        let (mut own, mut others) = (self.text.split('.'), other.text.split('.'));
+        let mut tokens = Vec::new();
+        loop {
+            match (own.next(), others.next()) {
+                (None, None) => break,
+                (Some(">"), Some(token)) => {
+                    tokens.push(token);
+                    tokens.extend(others);
+                    break;
+                }
+                (Some(token), Some(">")) => {
+                    tokens.push(token);
+                    tokens.extend(own);
+                    break;
+                }
+                (Some("*"), Some(token)) | (Some(token), Some("*")) => tokens.push(token),
+                (Some(token), Some(other)) if token == other => tokens.push(token),
+                _ => return None,
+            }
+        }
+        // A name is no shorter than its pattern: one that is too long has none.
+        Self::new(&tokens.join(".")).ok()
+    }
+
+    /// Of one that ends in `>`: is there a valid name with more than one token in its place?
+    fn rest_may_be_long(&self) -> bool {
+        self.text.len() + ".x".len() <= MAX_TOPIC_BYTES && self.text.split('.').count() < MAX_TOPIC_TOKENS
     }
 
     /// Does it stand for every topic?

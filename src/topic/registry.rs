@@ -19,7 +19,7 @@
 use super::name::TopicName;
 use super::{Held, TopicError, check_topic};
 use crate::ring::{Publisher, Reach, Sequence};
-use crate::sync::{Arc, Mutex, acquire_fence};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering::Relaxed, acquire_fence};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -29,7 +29,10 @@ const FEW: usize = if cfg!(miri) { 32 } else { 1024 };
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Topics {
+    /// Its own 64 random bits, which tell its events from those of all others.
     bus: u64,
+    /// Of the next name to come, in any registry of the bus.
+    next_id: Arc<AtomicU64>,
     names: Mutex<Names>,
 }
 
@@ -38,7 +41,6 @@ struct Names {
     by_text: HashMap<Box<str>, Entry>,
     /// Places that names have left.
     free: Vec<usize>,
-    next_id: u64,
     /// With so many names a sweep is due.
     due: usize,
     left: Left,
@@ -61,10 +63,10 @@ pub(crate) struct Left {
 }
 
 impl Topics {
-    pub(crate) fn new(bus: u64) -> Self {
-        let names =
-            Names { by_text: HashMap::new(), free: Vec::new(), next_id: 0, due: FEW, left: Left::default() };
-        Self { bus, names: Mutex::new(names) }
+    /// A registry of a bus whose registries share the numbers of their names.
+    pub(crate) fn new(bus: u64, next_id: Arc<AtomicU64>) -> Self {
+        let names = Names { by_text: HashMap::new(), free: Vec::new(), due: FEW, left: Left::default() };
+        Self { bus, next_id, names: Mutex::new(names) }
     }
 
     /// The one name with this text, for who publishes to it now; nothing if it is not there.
@@ -87,8 +89,7 @@ impl Topics {
             return Ok((entry.name.clone(), false));
         }
         check_topic(text)?;
-        let id = names.next_id;
-        names.next_id += 1;
+        let id = self.next_id.fetch_add(1, Relaxed);
         // All places below the number of names and free places are taken or free.
         let slot = names.free.pop().unwrap_or(names.by_text.len());
         let name = Arc::new(TopicName::new(text.into(), id, slot, self.bus));

@@ -70,9 +70,29 @@ pub(crate) struct Coverage {
     pub(crate) steps: usize,
 }
 
+/// Which topics have a ring of their own. What the oracle knows of happens on one ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lanes {
+    None,
+    /// Those to which nobody publishes. Subscriptions to wide patterns read that ring, too.
+    Quiet,
+    /// All of them.
+    Everything,
+}
+
+const QUIET: &str = "quiet.c";
+
+impl Lanes {
+    /// Does a subscription to this pattern read several rings?
+    fn are_read_by(self, pattern: &str) -> bool {
+        self == Self::Quiet && matches!(pattern, ">" | "*.c")
+    }
+}
+
 /// How the bus was built.
 #[derive(Clone, Copy, Debug)]
 struct Rules {
+    lanes: Lanes,
     filter: bool,
     limit: bool,
     statistics: bool,
@@ -143,6 +163,7 @@ impl<'b> World<'b> {
         let lag_slots = [None, None, Some(1), Some(1), Some(1), Some(2), Some(3), Some(8)];
         let lag_slots = lag_slots[usize::from(header(1)) % 8];
         let rules = Rules {
+            lanes: [Lanes::None, Lanes::Quiet, Lanes::Everything][usize::from(header(6)) % 3],
             filter: header(2) % 2 == 1,
             limit: header(2) / 2 % 2 == 1,
             statistics: header(2) / 4 % 4 != 3,
@@ -164,6 +185,11 @@ impl<'b> World<'b> {
         if let Some(n) = lag_slots {
             builder = builder.lag_slots(n);
         }
+        builder = match rules.lanes {
+            Lanes::None => builder,
+            Lanes::Quiet => builder.lane(QUIET, 3),
+            Lanes::Everything => builder.capacity(1).lane(">", capacity as usize),
+        };
         if rules.filter {
             builder = builder.filter(|event| {
                 if bangs_in_filter(event.payload().id) {

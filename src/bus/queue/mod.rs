@@ -151,6 +151,16 @@ impl<P> Queue<P> {
         self.left.load(Acquire)
     }
 
+    /// Do both read the same ring?
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.ring.is_of(&other.ring)
+    }
+
+    /// The sequence of the next event of its ring.
+    pub(super) fn next_sequence(&self) -> Sequence {
+        self.ring.next_sequence()
+    }
+
     /// How many events lie ahead of the dispatcher, of any topic.
     pub(super) fn behind(&self) -> u64 {
         self.tally.behind(self.ring.next_sequence())
@@ -181,7 +191,7 @@ pub(super) fn subscribe<P: Clone + Send + Sync + 'static>(
     let size = size.check::<P>()?;
     let publisher = outlet.publisher();
     let seated = plan.seat(outlet, overflow.in_ring(), Some(overflow));
-    let mut subscriber = publisher.subscribe_from(plan.start.in_ring(), overflow.in_ring())?;
+    let mut subscriber = publisher.subscribe_as(plan.id, plan.start.in_ring(), overflow.in_ring())?;
     let joined = Joined::new(&mut subscriber, publisher, plan.start);
     let id = subscriber.id();
     let (intake, outflow) = pipe(size, subscriber.barrier());

@@ -6,6 +6,7 @@ use crate::bus::audience::Seated;
 use crate::bus::dispatcher::Dispatcher;
 use crate::bus::start::Joined;
 use crate::bus::stats::SubscriptionStats;
+use crate::bus::waitable::Sight;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Overflow, Sequence, SubscriberId};
@@ -140,7 +141,7 @@ impl<P> Queued<P> {
     }
 
     /// Hands out what a guard was made for and did not release.
-    fn settle(&mut self) {
+    pub(in crate::bus) fn settle(&mut self) {
         self.release(self.guarded);
     }
 
@@ -194,9 +195,27 @@ impl<P> Queued<P> {
     }
 
     /// Is there an event in hand, or an end to report? Takes one in hand if there is.
-    pub(in crate::bus) fn seek(&mut self) -> bool {
+    pub(in crate::bus) fn seek(&mut self) -> Sight {
         self.settle();
-        self.take_in_hand(1) != Err(Nothing::Yet)
+        match self.take_in_hand(1) {
+            Ok(_) => Sight::Something,
+            Err(Nothing::Yet) => Sight::Nothing,
+            Err(Nothing::Ever) => match self.queue.gauge().end() {
+                End::Disconnected(_) if !self.ended => Sight::Something,
+                _ => Sight::End,
+            },
+        }
+    }
+
+    /// Lets nothing more in; what waits can still be read.
+    pub(in crate::bus) fn end(&self) {
+        self.queue.leave();
+        self.dispatcher.call();
+    }
+
+    /// Was it ended, by whomever?
+    pub(in crate::bus) fn was_ended(&self) -> bool {
+        self.queue.has_left()
     }
 
     pub(in crate::bus) fn outflow(&self) -> &Outflow<Event<P>, TopicRef> {
