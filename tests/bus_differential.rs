@@ -17,10 +17,13 @@ mod common;
 mod ledger;
 #[path = "common/lists.rs"]
 mod lists;
+#[path = "common/script.rs"]
+mod script;
 
-use bus_world::{Coverage, Filled, HEADER, MAX_STEPS, STEP};
+use bus_world::{Coverage, Filled};
 use common::{Rng, env_number, seed};
 use lists::Lists;
+use script::{HEADER, MAX_STEPS, STEP};
 
 const CASES: u64 = match (cfg!(miri), cfg!(debug_assertions)) {
     (true, _) => 3,

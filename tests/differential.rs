@@ -15,16 +15,19 @@ mod ledger;
 mod lists;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "common/script.rs"]
+mod script;
 #[path = "common/world.rs"]
 mod world;
 
 use common::{Rng, env_number, seed, within};
 use eventcast::ring::{Builder, Overflow, RecvError, Wait};
 use lists::Lists;
+use script::{HEADER, MAX_STEPS, STEP};
 use std::sync::atomic::{AtomicBool, Ordering::*};
 use std::thread;
 use std::time::Duration;
-use world::{Coverage, HEADER, MAX_STEPS, STEP};
+use world::Coverage;
 
 const CASES: u64 = match (cfg!(miri), cfg!(debug_assertions)) {
     (true, _) => 10,

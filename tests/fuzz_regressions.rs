@@ -15,6 +15,8 @@ mod common;
 mod ledger;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "common/script.rs"]
+mod script;
 #[path = "common/topics.rs"]
 mod topics;
 #[path = "common/world.rs"]

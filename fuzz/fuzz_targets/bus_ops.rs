@@ -5,6 +5,8 @@
 
 #[path = "../../tests/common/bus_oracle.rs"]
 mod bus_oracle;
+#[path = "../../tests/common/script.rs"]
+mod script;
 #[path = "../../tests/common/bus_world.rs"]
 mod bus_world;
 #[path = "../../tests/common/ledger.rs"]

@@ -6,6 +6,8 @@
 mod ledger;
 #[path = "../../tests/common/oracle.rs"]
 mod oracle;
+#[path = "../../tests/common/script.rs"]
+mod script;
 #[path = "../../tests/common/world.rs"]
 mod world;
 

@@ -28,16 +28,7 @@ pub(crate) use queued::Queued;
 
 use eventcast::{EventId, Overflow, QueueOverflow, SubscriberId, SubscriptionStats, TryRecvError};
 
-pub(crate) type Check<T = ()> = Result<T, String>;
-
-macro_rules! ensure {
-    ($condition:expr, $($text:tt)+) => {
-        if !$condition {
-            return Err(format!($($text)+));
-        }
-    };
-}
-pub(crate) use ensure;
+pub(crate) use crate::script::{Check, ensure};
 
 /// One accepted event; its sequence is its place in the list.
 #[derive(Clone, Debug)]

@@ -1,7 +1,5 @@
 //! A list of operations, read from bytes, done to a bus and to the oracle at once; every answer is compared.
 //!
-//! Four bytes are one operation, so that a random list, a fuzzer's input and a kept regression are the same thing.
-//!
 //! Here: the case and its list. Who comes and goes: `bus_world/members.rs`; what publishers do: `bus_world/publish.rs`; what
 //! subscriptions do: `bus_world/receive.rs`; the comparison after each operation: `bus_world/compare.rs`.
 
@@ -18,15 +16,13 @@ mod receive;
 
 use crate::bus_oracle::{Check, Model};
 use crate::ledger::{Bang, Event as Payload, Ledger};
+use crate::script::Script;
 use compare::{Departed, Registry};
 use eventcast::{Bus, Event, Fanout, Snapshot, Subscription, Topic, Wait};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-pub(crate) const HEADER: usize = 8;
-pub(crate) const STEP: usize = 4;
-pub(crate) const MAX_STEPS: usize = 200;
 const SLOTS: usize = 4;
 const HANDLES: usize = 3;
 const CAPACITIES: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -102,8 +98,7 @@ struct Rules {
 type Told = Arc<Mutex<Vec<(String, u64)>>>;
 
 pub(crate) struct World<'b> {
-    bytes: &'b [u8],
-    at: usize,
+    script: Script<'b>,
     buses: [Option<Bus<Payload>>; HANDLES],
     topics: [Option<Topic<Payload>>; HANDLES],
     subs: [Option<Subscription<Payload>>; SLOTS],
@@ -124,7 +119,6 @@ pub(crate) struct World<'b> {
     filter_panics: u64,
     floods: usize,
     pub(crate) seen: Coverage,
-    trace: bool,
 }
 
 /// Runs the whole case; an error says what was wrong.
@@ -207,8 +201,7 @@ impl<'b> World<'b> {
             println!("capacity {capacity} spares {spares} {rules:?}");
         }
         Self {
-            bytes: bytes.get(HEADER..).unwrap_or(&[]),
-            at: 0,
+            script: Script::new(bytes, trace),
             buses: [Some(bus), None, None],
             topics: [const { None }; HANDLES],
             subs: [const { None }; SLOTS],
@@ -226,27 +219,20 @@ impl<'b> World<'b> {
             filter_panics: 0,
             floods: 0,
             seen: Coverage::default(),
-            trace,
         }
     }
 
     fn say(&self, text: impl FnOnce() -> String) {
-        if self.trace {
-            println!("  {}", text());
-        }
+        self.script.say(text);
     }
 
     /// Does operations until the list ends or, inside a guard, until one says that the guard goes. True at the list's end.
     fn steps(&mut self, depth: usize) -> Check<bool> {
         loop {
-            let Some(&[kind, a, b, c]) = self.bytes.get(self.at..self.at + STEP) else {
+            let Some([kind, a, b, c]) = self.script.next() else {
                 return Ok(true);
             };
-            if self.seen.steps == MAX_STEPS {
-                return Ok(true);
-            }
-            self.at += STEP;
-            self.seen.steps += 1;
+            self.seen.steps = self.script.steps;
             let (slot, b, c) = (usize::from(a) % SLOTS, usize::from(b), usize::from(c));
             match kind % 64 {
                 0..=20 => self.publish(usize::from(a), b, c)?,

@@ -24,16 +24,7 @@ use eventcast::ring::{BatchRefusal, Overflow, StartError, SubscriberId};
 /// First sequence that is never used.
 pub(crate) const END: u64 = (1 << 53) - (1 << 32);
 
-pub(crate) type Check<T = ()> = Result<T, String>;
-
-macro_rules! ensure {
-    ($condition:expr, $($text:tt)+) => {
-        if !$condition {
-            return Err(format!($($text)+));
-        }
-    };
-}
-pub(crate) use ensure;
+pub(crate) use crate::script::{Check, ensure};
 
 /// What one subscriber's counters said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,5 @@
 //! A list of operations, read from bytes, done to a ring and to the oracle at once; every answer is compared.
 //!
-//! Four bytes are one operation, so that a random list, a fuzzer's input and a kept regression are the same thing.
-//!
 //! Here: the case, its list, and the comparison after each operation. What publishers do: `world/publish.rs`; what
 //! subscribers do: `world/receive.rs`; who comes and goes: `world/members.rs`.
 
@@ -16,6 +14,7 @@ mod receive;
 
 use crate::ledger::{Event, Ledger};
 use crate::oracle::{Check, Counters, END, Model, ensure};
+use crate::script::Script;
 use eventcast::ring::{
     Builder, Overflow, Publisher, Subscriber, SubscriberId, TryRecvError, UniquePublisher, Wait,
     WeakPublisher,
@@ -24,9 +23,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) const HEADER: usize = 8;
-pub(crate) const STEP: usize = 4;
-pub(crate) const MAX_STEPS: usize = 200;
 const SLOTS: usize = 4;
 const HANDLES: usize = 3;
 const CAPACITIES: [u64; 6] = [1, 2, 3, 4, 8, 17];
@@ -73,8 +69,7 @@ macro_rules! publisher {
 use publisher;
 
 pub(crate) struct World<'b> {
-    bytes: &'b [u8],
-    at: usize,
+    script: Script<'b>,
     publishers: Publishers,
     weak: Option<WeakPublisher<Event>>,
     subs: [Option<Subscriber<Event>>; SLOTS],
@@ -88,7 +83,6 @@ pub(crate) struct World<'b> {
     /// Now and then the forms without a time-out; a failure in them is a hang, which cannot be made smaller.
     endless: bool,
     pub(crate) seen: Coverage,
-    trace: bool,
 }
 
 /// Runs the whole case; an error says what was wrong.
@@ -140,8 +134,7 @@ impl<'b> World<'b> {
         let mut model = Model::new(capacity, first, spares, unique, SLOTS);
         model.joined(0, overflow, None, Ok(subscriber.id())).expect("the first subscriber starts now");
         Self {
-            bytes: bytes.get(HEADER..).unwrap_or(&[]),
-            at: 0,
+            script: Script::new(bytes, trace),
             publishers,
             weak: None,
             ids: BTreeSet::from([subscriber.id()]),
@@ -154,7 +147,6 @@ impl<'b> World<'b> {
             slots: (capacity + capacity.min((capacity / 4).max(32))).next_power_of_two(),
             endless: header(7) >= 240,
             seen: Coverage::default(),
-            trace,
         }
     }
 
@@ -165,22 +157,16 @@ impl<'b> World<'b> {
     }
 
     fn say(&self, text: impl FnOnce() -> String) {
-        if self.trace {
-            println!("  {}", text());
-        }
+        self.script.say(text);
     }
 
     /// Does operations until the list ends or, inside a guard, until one says that the guard goes. True at the list's end.
     fn steps(&mut self, depth: usize) -> Check<bool> {
         loop {
-            let Some(&[kind, a, b, c]) = self.bytes.get(self.at..self.at + STEP) else {
+            let Some([kind, a, b, c]) = self.script.next() else {
                 return Ok(true);
             };
-            if self.seen.steps == MAX_STEPS {
-                return Ok(true);
-            }
-            self.at += STEP;
-            self.seen.steps += 1;
+            self.seen.steps = self.script.steps;
             let (slot, b, c) = (a as usize % SLOTS, u64::from(b), u64::from(c));
             let handle = usize::from(a >> 4) % HANDLES;
             match kind % 64 {

@@ -3,7 +3,8 @@
 use super::{LONG, Payload, World};
 use crate::bus_oracle::{Answer, Check, Reads, ensure};
 use crate::ledger::Bang;
-use eventcast::{Batch, Event, EventId, RecvTimeoutError, TryRecvError};
+use crate::script::from_timeout;
+use eventcast::{Batch, Event, EventId, TryRecvError};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
@@ -254,13 +255,4 @@ fn same(batch: &Batch<'_, Payload>, events: &[Seen]) -> Check {
     ensure!(batch.len() == events.len(), "the guard's length");
     ensure!(batch.get(events.len()).is_none() && Seen::new(&batch[0]) == events[0], "the guard's index");
     Ok(())
-}
-
-fn from_timeout(error: RecvTimeoutError) -> TryRecvError {
-    match error {
-        RecvTimeoutError::Timeout => TryRecvError::Empty,
-        RecvTimeoutError::Lagged(n) => TryRecvError::Lagged(n),
-        RecvTimeoutError::Disconnected(n) => TryRecvError::Disconnected(n),
-        _ => TryRecvError::Closed,
-    }
 }

@@ -3,7 +3,8 @@
 use super::{LONG, World};
 use crate::ledger::{Bang, Event};
 use crate::oracle::{Check, ensure};
-use eventcast::ring::{Batch, Overflow, RecvError, RecvTimeoutError, TryRecvError};
+use crate::script::from_timeout;
+use eventcast::ring::{Batch, Overflow, RecvError, TryRecvError};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
@@ -278,13 +279,4 @@ fn same(batch: &Batch<'_, Event>, ids: &[u64], first: u64) -> Check {
 
 fn from_recv(error: RecvError) -> TryRecvError {
     error.into()
-}
-
-fn from_timeout(error: RecvTimeoutError) -> TryRecvError {
-    match error {
-        RecvTimeoutError::Timeout => TryRecvError::Empty,
-        RecvTimeoutError::Lagged(n) => TryRecvError::Lagged(n),
-        RecvTimeoutError::Disconnected(n) => TryRecvError::Disconnected(n),
-        _ => TryRecvError::Closed,
-    }
 }
