@@ -95,7 +95,8 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     /// nobody who publishes to another. Default: no lanes, one ring for all topics.
     ///
     /// Lanes are asked in the order in which they were given: the first whose pattern matches a topic has it. All other topics are
-    /// on the bus's main ring, whose size is [`capacity`](Self::capacity).
+    /// on the bus's main ring, whose size is [`capacity`](Self::capacity). All other settings hold for each ring, such as
+    /// [`lag_slots`](Self::lag_slots).
     ///
     /// **The total order is then one per lane.** [Sequences](Sequence) count within a lane; between events of two lanes there is no
     /// order, not even of those that one thread published. A subscription reads each lane that may have topics of its pattern, in
