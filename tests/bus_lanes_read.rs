@@ -308,8 +308,8 @@ fn guards_hold_events_of_one_lane() {
     let batch = sub.recv_batch(9).unwrap();
     assert!(batch.iter().all(|event| event.topic() != first) && batch.len() == 3);
     forget(batch);
+    assert_eq!(sub.len(), 5);
     // The next call consumes it, whichever lane it reads.
-    assert_eq!(sub.len(), 2);
     let batch = sub.batch(1).unwrap();
     assert_eq!((batch[0].topic(), *batch[0].payload()), (&*first, 1));
     drop(batch);

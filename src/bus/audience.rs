@@ -293,13 +293,17 @@ impl Seated {
         self.tell_of(error);
     }
 
+    /// It wants nothing more, and is not listed from now on.
+    pub(super) fn quit(&self) {
+        let _changing = self.audience.seats.lock();
+        self.audience.end(&self.seat, self.number);
+    }
+
     /// What its reader is told, too.
     pub(super) fn tell_of(&self, error: &TryRecvError) {
         match error {
             TryRecvError::Disconnected(lost) => {
-                let changing = self.audience.seats.lock();
-                self.audience.end(&self.seat, self.number);
-                drop(changing);
+                self.quit();
                 self.tell(|info| trace::disconnected(info, *lost));
             }
             TryRecvError::Lagged(missed) => self.tell(|info| trace::lagged(info, *missed)),

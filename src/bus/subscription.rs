@@ -91,8 +91,12 @@ impl<P> Subscription<P> {
         match &self.reader {
             Reader::Direct(direct) => {
                 direct.door.tell();
+                direct.seated().quit();
             }
-            Reader::Queued(queued) => queued.end(),
+            Reader::Queued(queued) => {
+                queued.end();
+                queued.seated().quit();
+            }
             Reader::Merged(merged) => merged.parts().for_each(Self::end),
         }
     }

@@ -335,7 +335,10 @@ fn since(now: &Snapshot, earlier: &Snapshot) -> Check {
         ensure!(Some(*difference) == now.checked_sub(before), "{difference} since, of {before} and {now}");
     }
     for (one, whole) in change.subscriptions.iter().zip(&now.subscriptions) {
-        let before = earlier.subscriptions.iter().find(|before| before.info.id == one.info.id);
+        let before = earlier
+            .subscriptions
+            .iter()
+            .find(|before| before.info.id == one.info.id && before.lane == one.lane);
         let before = before.map_or(0, |before| before.stats.delivered);
         let delivered = whole.stats.delivered.checked_sub(before);
         ensure!(Some(one.stats.delivered) == delivered, "{:?} since", one.stats);
