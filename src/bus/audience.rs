@@ -14,6 +14,7 @@ use crate::stats::{LostBy, Recorder, SubscriptionSnapshot, Totals};
 use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering::*, PlainArc};
 use crate::topic::{PatternIndex, TopicName, TopicPattern};
 use crate::trace;
+use crossbeam_utils::CachePadded;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
@@ -22,8 +23,8 @@ pub(super) struct Audience {
     /// In the order in which they came. Held while `index` is replaced.
     seats: Mutex<Seats>,
     index: ArcSwap<PatternIndex<Arc<Seat>>>,
-    /// Moves on after each change of `index`.
-    generation: AtomicU64,
+    /// Moves on after each change of `index`. Every publish reads it: nothing that is written more often may be beside it.
+    generation: CachePadded<AtomicU64>,
     /// How many have joined and were neither ended nor dropped. Written while `seats` is held.
     present: AtomicUsize,
     /// Of those that have left. Held while one leaves, so that it is counted either there or here.
@@ -148,7 +149,7 @@ impl Audience {
             seats: Mutex::new(Seats::default()),
             index: ArcSwap::from_pointee(PatternIndex::new()),
             // Topics that nobody has asked about remember generation 0.
-            generation: AtomicU64::new(1),
+            generation: CachePadded::new(AtomicU64::new(1)),
             present: AtomicUsize::new(0),
             departed: Mutex::new(Totals::default()),
         }

@@ -12,12 +12,16 @@ use crate::ring::{Claim, Leader, NoClaim, Publisher, Sequence};
 use crate::stats::{Sampling, Snapshot, Times};
 use crate::sync::{Arc, Clock, Deadline, Moment, PlainArc};
 use crate::topic::{Held, TopicError, TopicName, TopicRef, Topics};
+#[cfg(feature = "tracing")]
 use crate::trace;
 use crate::worker::{WorksFor, address_of};
 use std::time::Duration;
 
 /// One publisher for all of them: a handle of the ring remembers how far it may publish without looking at the subscribers,
 /// and a topic that publishes seldom would look every time.
+///
+/// On lines of its own, as every publish reads it.
+#[repr(align(64))]
 pub(super) struct Outlet<P: Send + Sync + 'static> {
     publisher: Publisher<Event<P>>,
     lead: Lead<P>,

@@ -28,6 +28,16 @@ pub(crate) struct Left<P> {
 impl<P> Fill<Event<P>> for Parts<P> {
     type Left = Left<P>;
 
+    /// Mostly nothing.
+    #[inline(always)]
+    fn owns(&self) -> bool {
+        #[cfg(feature = "tracing")]
+        if self.span.is_some() {
+            return true;
+        }
+        needs_drop::<P>() || self.extras.is_some()
+    }
+
     #[inline(always)]
     fn value(self, sequence: Sequence) -> Event<P> {
         Event {
@@ -51,10 +61,6 @@ impl<P> Fill<Event<P>> for Parts<P> {
         #[cfg(feature = "tracing")]
         let span = replace(&mut old.span, self.span);
         let payload = replace(&mut old.payload, self.payload);
-        // Mostly neither is there, and then nothing of the old event is read but one word.
-        if extras.is_none() && !needs_drop::<P>() {
-            return None;
-        }
         Some(Left {
             extras,
             #[cfg(feature = "tracing")]

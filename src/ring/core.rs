@@ -12,13 +12,13 @@ use crate::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Barrier, Orderi
 use crossbeam_utils::CachePadded;
 
 /// In a map entry: the physical slot holds a value that has to be dropped. Kept only for types that need it.
-pub(crate) const WRITTEN: u32 = 1 << 31;
+pub(crate) const OWNED: u32 = 1 << 31;
 
 /// A slot outside the ring's positions, for values that a pinned reader holds while their position goes on.
 pub(crate) struct Spare {
     /// A [`SpareWord`]. Reservations compare-exchange AcqRel; the claimer stores Limbo with Release.
     pub(crate) state: AtomicU64,
-    /// Physical slot of this entry, with [`WRITTEN`]; written only by the claimer of the reserved sequence.
+    /// Physical slot of this entry, with [`OWNED`]; written only by the claimer of the reserved sequence.
     pub(crate) slot: AtomicU32,
 }
 
@@ -129,7 +129,7 @@ impl Core {
         // ORDERING: Relaxed. For the sequence just released the stamp's Acquire made the entry visible; for the previous one
         // the caller reads it before its pin, and a displacement happens after a publisher saw the pin.
         let entry = self.map[position].load(Relaxed);
-        (entry & !WRITTEN) as usize ^ position
+        (entry & !OWNED) as usize ^ position
     }
 
     /// The next sequence that nobody has claimed.

@@ -21,9 +21,14 @@ const IDLE_PAUSES: u32 = 16;
 /// After pausing in vain, so many looks go without.
 const COOL_DOWN: u32 = 1024;
 
+/// After so many looks at others, a pace that has not come again leads its thread's round no more.
+const ROUND: u32 = 64;
+
 thread_local! {
     /// Address of the pace of this thread's latest look that came while events were rare.
     static LATEST: Cell<usize> = const { Cell::new(0) };
+    /// Address of the pace that pauses for all that this thread looks at in turn, and how many looks at others came since it did.
+    static LEADER: Cell<(usize, u32)> = const { Cell::new((0, 0)) };
 }
 
 #[derive(Debug)]
@@ -52,10 +57,26 @@ impl Pace {
     /// Before a look at the words that publishers write.
     #[inline(always)]
     pub(super) fn wait(&self) {
-        let pauses = if self.misses > RARE { self.idle_pauses() } else { self.pauses };
+        let pauses = match self.pauses {
+            _ if self.misses > RARE => self.idle_pauses(),
+            0 => 0,
+            pauses if self.leads() => pauses,
+            _ => 0,
+        };
         for _ in 0..pauses {
             spin_hint();
         }
+    }
+
+    /// Is it this one's turn to pause? For a thread that looks at several subscribers in turn one pause a round is enough: what
+    /// gathers meanwhile gathers for all of them.
+    #[inline]
+    fn leads(&self) -> bool {
+        let me = std::ptr::from_ref(self).addr();
+        let (leader, others) = LEADER.get();
+        let leads = leader == me || others >= ROUND;
+        LEADER.set(if leads { (me, 0) } else { (leader, others + 1) });
+        leads
     }
 
     /// None for a thread that looks at several subscribers in turn: its looks are apart already.

@@ -9,7 +9,7 @@
 //!   wanted, the sequence is *displaced*: it takes a spare slot, and the held value stays where it is. One that was lapped
 //!   while it held on is marked Moved: it goes on at the floor when it lets go.
 
-use super::core::{Core, WRITTEN};
+use super::core::{Core, OWNED};
 use super::cursor::Cursor;
 use super::word::{END_OF_SEQUENCES, SpareWord, State, Word};
 use crate::sync::Ordering::*;
@@ -189,20 +189,20 @@ impl Core {
     /// and whether it holds a value. Only for the claimer, between claim and release.
     #[cold]
     #[inline(never)]
-    pub(crate) fn displace(&self, t: u64, spare: usize, keeps_written: bool) -> (usize, bool) {
+    pub(crate) fn displace(&self, t: u64, spare: usize, owns: bool) -> (usize, bool) {
         let spare = &self.spares[spare];
         let position = self.position(t);
         // ORDERING: Relaxed: published by the reservation (see `reserve`) and by the stamp.
         let new = spare.slot.load(Relaxed);
-        let slot = new & !WRITTEN;
-        let entry = slot ^ position as u32 | if keeps_written { WRITTEN } else { 0 };
+        let slot = new & !OWNED;
+        let entry = slot ^ position as u32 | if owns { OWNED } else { 0 };
         // ORDERING: Relaxed: who reads `t` has it behind the stamp, and nobody reads this position before that but by its pin.
         self.displaced.store(true, Relaxed);
         // One access: a load before a store would hide the readers' loads from loom.
         let old = self.map[position].swap(entry, Relaxed);
-        spare.slot.store((old & !WRITTEN) ^ position as u32 | old & WRITTEN, Relaxed);
+        spare.slot.store((old & !OWNED) ^ position as u32 | old & OWNED, Relaxed);
         // ORDERING: Release pairs with the Acquire of `reserve`.
         spare.state.store(SpareWord::Limbo(t - self.shape.slots).pack(), Release);
-        (slot as usize, new & WRITTEN != 0)
+        (slot as usize, new & OWNED != 0)
     }
 }

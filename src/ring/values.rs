@@ -1,6 +1,6 @@
 //! The ring with its values: slots, what goes in and comes out of them, and their end.
 
-use super::core::{Core, Shape, WRITTEN};
+use super::core::{Core, OWNED, Shape};
 use super::fill::Fill;
 use crate::contain::contain;
 use crate::sync::{Barrier, Cells, Ordering::*, UnsafeCell};
@@ -67,13 +67,13 @@ impl<T> Ring<T> {
         spare: Option<usize>,
         event: F,
     ) -> Option<F::Left> {
-        let (slot, written) = match spare {
-            None => self.own_slot(sequence),
-            Some(spare) => self.core.displace(sequence, spare, needs_drop::<T>()),
+        let (slot, owned) = match spare {
+            None => self.own_slot(sequence, event.owns()),
+            Some(spare) => self.core.displace(sequence, spare, event.owns()),
         };
         // SAFETY: the claimer has for itself the position's slot (see `Ring`) or the reserved spare's, and the entry or the
         // spare says what it holds.
-        unsafe { self.fill(sequence, slot, written, event) }
+        unsafe { self.fill(sequence, slot, owned, event) }
     }
 
     /// Moves events into the slots of claimed sequences, each in its position's own, until either ends; answers how many.
@@ -107,37 +107,32 @@ impl<T> Ring<T> {
         at - sequences.start
     }
 
-    /// The slot of a claimed sequence, and whether it holds a value; from now on the entry says that it does.
+    /// The slot of a claimed sequence, and whether what it holds has to be dropped; from now on the entry says whether the new
+    /// value has to be.
     #[inline(always)]
-    fn own_slot(&self, sequence: u64) -> (usize, bool) {
+    fn own_slot(&self, sequence: u64, owns: bool) -> (usize, bool) {
         let position = self.core.position(sequence);
         // ORDERING: Relaxed: the claimer owns the entry; the previous claimer's store is behind the stamp that said "released"
         // to whoever allowed this claim.
         let entry = self.core.map[position].load(Relaxed);
-        let written = entry & WRITTEN != 0;
-        if needs_drop::<T>() && !written {
+        let owned = entry & OWNED != 0;
+        if needs_drop::<T>() && owned != owns {
             // Nobody else writes the entry now.
-            self.core.map[position].store(entry | WRITTEN, Relaxed);
+            self.core.map[position].store(entry ^ OWNED, Relaxed);
         }
-        ((entry & !WRITTEN) as usize ^ position, written)
+        ((entry & !OWNED) as usize ^ position, owned)
     }
 
     /// Replaces what a slot holds by the event of `sequence`.
     ///
     /// # Safety
-    /// The slot is the caller's alone, and holds a value if and only if `written` (for types that need a drop).
+    /// The slot is the caller's alone. With `owned` it holds a value (for types that need a drop).
     #[inline(always)]
-    unsafe fn fill<F: Fill<T>>(
-        &self,
-        sequence: u64,
-        slot: usize,
-        written: bool,
-        event: F,
-    ) -> Option<F::Left> {
+    unsafe fn fill<F: Fill<T>>(&self, sequence: u64, slot: usize, owned: bool, event: F) -> Option<F::Left> {
         self.values[slot].with_mut(|value| {
             // SAFETY: the caller has the slot for itself.
             let value = unsafe { &mut *value };
-            if !needs_drop::<T>() || !written {
+            if !needs_drop::<T>() || !owned {
                 value.write(event.value(sequence));
                 return None;
             }
@@ -153,8 +148,8 @@ impl<T> Ring<T> {
     pub(crate) unsafe fn take_back(&self, sequence: u64) -> T {
         let position = self.core.position(sequence);
         let entry = self.core.map[position].load(Relaxed);
-        self.core.map[position].store(entry & !WRITTEN, Relaxed);
-        self.values[(entry & !WRITTEN) as usize ^ position].with(|value| {
+        self.core.map[position].store(entry & !OWNED, Relaxed);
+        self.values[(entry & !OWNED) as usize ^ position].with(|value| {
             // SAFETY: the caller put an event there, and the entry says empty from now on.
             unsafe { value.cast::<T>().read() }
         })
@@ -195,14 +190,14 @@ impl<T> Drop for Ring<T> {
         }
         let positions = self.core.map.iter().enumerate().map(|(position, entry)| {
             let entry = entry.load(Relaxed);
-            ((entry & !WRITTEN) as usize ^ position, entry & WRITTEN != 0)
+            ((entry & !OWNED) as usize ^ position, entry & OWNED != 0)
         });
         let spares = self.core.spares.iter().map(|spare| {
             let slot = spare.slot.load(Relaxed);
-            ((slot & !WRITTEN) as usize, slot & WRITTEN != 0)
+            ((slot & !OWNED) as usize, slot & OWNED != 0)
         });
-        for (slot, written) in positions.chain(spares) {
-            if written {
+        for (slot, owned) in positions.chain(spares) {
+            if owned {
                 self.contain(|| {
                     self.values[slot].with_mut(|value| {
                         // SAFETY: the entry says that the slot holds a value; entries name each slot once, and nobody has the ring.

@@ -3,6 +3,7 @@
 use super::Subscriber;
 use crate::error::TryRecvError;
 use crate::ring::Overflow;
+use crate::sync::Ordering::Acquire;
 
 /// A blocking reader looks for so many events at once, even if its caller wants fewer.
 const LOOK_AHEAD: u64 = 256;
@@ -63,10 +64,15 @@ impl<T> Subscriber<T> {
             return;
         }
         let reach = self.next.saturating_add(n);
-        while self.seen < reach && core.stamp(self.seen) == self.seen + 1 {
-            self.seen += 1;
+        let mut seen = self.seen;
+        // What follows an acquiring load is loaded anew each time; this is not.
+        let (stamps, last) = (&core.stamps[..], core.shape.slots - 1);
+        // ORDERING: as in `Core::stamp`.
+        while seen < reach && stamps[(seen & last) as usize].load(Acquire) == seen + 1 {
+            seen += 1;
         }
-        self.saw_end = self.seen < reach;
+        self.seen = seen;
+        self.saw_end = seen < reach;
     }
 
     /// Looks at the words that publishers write, for more events than are wanted now.
