@@ -1,23 +1,16 @@
 //! What the reader of a subscription tells of itself while it reads.
 //!
-//! Its reader alone writes, by plain loads and stores to a line of its own; whoever wants to know reads.
+//! Its reader alone writes, by plain loads and stores; whoever wants to know reads. An account is as large as a line, and its
+//! owner keeps as much of other things on either side of it: no neighbour on the heap shares a line with it.
 
 use super::sieve::Outcome;
 use super::stats::SubscriptionStats;
 use crate::ring::{Sequence, Standing};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
-use crossbeam_utils::CachePadded;
 
 /// The counts of one subscription. Those of which the filter panicked are filtered, too.
 #[derive(Debug)]
 pub(super) struct Account {
-    reader: CachePadded<Counts>,
-    /// As far as those who asked have seen.
-    max_seen: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Counts {
     delivered: AtomicU64,
     filtered: AtomicU64,
     filter_panics: AtomicU64,
@@ -28,12 +21,16 @@ struct Counts {
     guarded: AtomicU64,
     /// Most events that it has seen ahead of it.
     max_ahead: AtomicU64,
+    /// As far as those who asked have seen, who write this one.
+    max_seen: AtomicU64,
 }
+
+const _: () = assert!(size_of::<Account>() == 64 || cfg!(eventcast_loom));
 
 impl Account {
     pub(super) fn new() -> Self {
         let zero = || AtomicU64::new(0);
-        let counts = Counts {
+        Self {
             delivered: zero(),
             filtered: zero(),
             filter_panics: zero(),
@@ -41,22 +38,21 @@ impl Account {
             position: zero(),
             guarded: zero(),
             max_ahead: zero(),
-        };
-        Self { reader: CachePadded::new(counts), max_seen: zero() }
+            max_seen: zero(),
+        }
     }
 
     #[inline]
     pub(super) fn add(&self, outcome: Outcome) {
         // ORDERING: Relaxed: nobody else writes; others see the counts behind the reader's cursor, which it moves later.
         let count = |count: &AtomicU64| count.store(count.load(Relaxed) + 1, Relaxed);
-        let counts = &*self.reader;
         match outcome {
-            Outcome::Delivered => count(&counts.delivered),
-            Outcome::Filtered => count(&counts.filtered),
-            Outcome::Expired => count(&counts.expired),
+            Outcome::Delivered => count(&self.delivered),
+            Outcome::Filtered => count(&self.filtered),
+            Outcome::Expired => count(&self.expired),
             Outcome::Panicked => {
-                count(&counts.filtered);
-                count(&counts.filter_panics);
+                count(&self.filtered);
+                count(&self.filter_panics);
             }
         }
     }
@@ -64,19 +60,19 @@ impl Account {
     /// Events of other topics.
     #[inline]
     pub(super) fn pass(&self, n: u64) {
-        let filtered = &self.reader.filtered;
+        let filtered = &self.filtered;
         filtered.store(filtered.load(Relaxed) + n, Relaxed);
     }
 
     /// Everything below was counted, or is lost.
     #[inline]
     pub(super) fn stand_at(&self, position: Sequence) {
-        self.reader.position.store(position, Relaxed);
+        self.position.store(position, Relaxed);
     }
 
     /// A guard has the next `n` events.
     pub(super) fn hold(&self, n: usize) {
-        self.reader.guarded.store(n as u64, Relaxed);
+        self.guarded.store(n as u64, Relaxed);
     }
 
     /// The guard is over; what it consumed was counted, everything below `position`.
@@ -87,7 +83,7 @@ impl Account {
 
     /// How many events are in a guard. They are not counted, and lie from the [`position`](Self::position) on.
     pub(super) fn guarded(&self) -> u64 {
-        self.reader.guarded.load(Relaxed)
+        self.guarded.load(Relaxed)
     }
 
     /// It has left the ring with so many events lost.
@@ -97,30 +93,29 @@ impl Account {
     }
 
     pub(super) fn position(&self) -> Sequence {
-        self.reader.position.load(Relaxed)
+        self.position.load(Relaxed)
     }
 
     /// The reader has seen so many events ahead of it.
     pub(super) fn saw_ahead(&self, ahead: u64) {
-        let max = &self.reader.max_ahead;
+        let max = &self.max_ahead;
         max.store(max.load(Relaxed).max(ahead), Relaxed);
     }
 
     /// The most events that were ahead of it, as far as anybody has seen, with `ahead` now.
     pub(super) fn max_ahead(&self, ahead: u64) -> u64 {
         let seen = self.max_seen.fetch_max(ahead, Relaxed).max(ahead);
-        seen.max(self.reader.max_ahead.load(Relaxed))
+        seen.max(self.max_ahead.load(Relaxed))
     }
 
     /// What its reader counts, of one that started at `joined` with so many events lost and ahead.
     pub(super) fn stats(&self, joined: Sequence, lost: u64, ahead: u64) -> SubscriptionStats {
-        let counts = &*self.reader;
         SubscriptionStats {
             joined,
-            delivered: counts.delivered.load(Relaxed),
-            filtered: counts.filtered.load(Relaxed),
-            filter_panics: counts.filter_panics.load(Relaxed),
-            expired: counts.expired.load(Relaxed),
+            delivered: self.delivered.load(Relaxed),
+            filtered: self.filtered.load(Relaxed),
+            filter_panics: self.filter_panics.load(Relaxed),
+            expired: self.expired.load(Relaxed),
             lost,
             queued: 0,
             ahead,

@@ -39,13 +39,15 @@ struct Seats {
 }
 
 /// What is known of one subscription.
+#[repr(C)]
 pub(super) struct Seat {
     pub(super) pattern: TopicPattern,
     pub(super) name: Option<Box<str>>,
-    pub(super) overflow: Overflow,
     pub(super) queue_overflow: Option<QueueOverflow>,
-    account: Account,
     handling_time: Recorder,
+    /// Between others: see there.
+    account: Account,
+    pub(super) overflow: Overflow,
     /// Its number, and where it started. Unknown until it has joined the ring.
     joined: OnceLock<(SubscriberId, Joined)>,
     /// Ends it from another thread; false if it has ended before.

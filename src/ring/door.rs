@@ -13,7 +13,6 @@ use super::values::Ring;
 use crate::sync::{Arc, AtomicBool, Ordering::*};
 
 /// The words of one door.
-#[repr(align(64))]
 pub(crate) struct Latch {
     /// Written by the reader.
     inside: AtomicBool,
