@@ -5,6 +5,7 @@
 //! that the slot holds a value.
 
 use super::cursor::Cursors;
+use super::sight::RingNumber;
 use super::sleep::{Gate, Sleepers};
 use super::wait::Wait;
 use super::word::{CLOSED, END_OF_SEQUENCES, SpareWord};
@@ -39,6 +40,7 @@ pub(crate) struct Shape {
 
 pub(crate) struct Core {
     pub(crate) shape: Shape,
+    pub(crate) number: RingNumber,
     pub(crate) barrier: Barrier,
     /// Per position: last released sequence + 1. Empty on a unique ring.
     pub(crate) stamps: Box<[AtomicU64]>,
@@ -68,6 +70,7 @@ impl Core {
             slot: AtomicU32::new((shape.slots + k) as u32),
         };
         Self {
+            number: RingNumber::next(),
             barrier,
             stamps: (0..if shape.unique { 0 } else { shape.slots }).map(|_| AtomicU64::new(0)).collect(),
             map: (0..shape.slots).map(|_| AtomicU32::new(0)).collect(),

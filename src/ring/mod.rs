@@ -46,6 +46,7 @@ mod publisher;
 mod reach;
 mod recv;
 mod room;
+mod sight;
 mod sleep;
 mod standing;
 mod subscriber;

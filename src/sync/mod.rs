@@ -35,7 +35,13 @@ pub(crate) use barrier::{Barrier, acquire_fence};
 pub(crate) use cells::Cells;
 pub use clock::Clock;
 pub(crate) use clock::{Countdown, Moment, Stopwatch};
+#[cfg(eventcast_loom)]
+pub(crate) use loom::thread_local;
+#[cfg(eventcast_shuttle)]
+pub(crate) use shuttle::thread_local;
 /// What `ArcSwap` holds in every build, and what is shared below it.
 pub(crate) use std::sync::Arc as PlainArc;
 pub(crate) use std::sync::atomic::Ordering;
+#[cfg(not(any(eventcast_loom, eventcast_shuttle)))]
+pub(crate) use std::thread_local;
 pub(crate) use thread_number::{known_thread_number, thread_number};

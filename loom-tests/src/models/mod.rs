@@ -8,6 +8,7 @@ mod lag;
 mod leaders;
 mod names;
 mod queues;
+mod sights;
 mod teardown;
 mod waits;
 
@@ -31,6 +32,7 @@ pub const MODELS: &[&[Model]] = &[
     joins::MODELS,
     lag::MODELS,
     queues::MODELS,
+    sights::MODELS,
     disconnect::MODELS,
     doors::MODELS,
     leaders::MODELS,

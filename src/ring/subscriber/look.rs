@@ -3,6 +3,7 @@
 use super::Subscriber;
 use crate::error::TryRecvError;
 use crate::ring::Overflow;
+use crate::ring::sight::Sight;
 use crate::sync::Ordering::Acquire;
 
 /// A blocking reader looks for so many events at once, even if its caller wants fewer.
@@ -64,13 +65,15 @@ impl<T> Subscriber<T> {
             return;
         }
         let reach = self.next.saturating_add(n);
-        let mut seen = self.seen;
+        let sight = Sight::from(core.number, self.seen);
+        let mut seen = sight.below();
         // What follows an acquiring load is loaded anew each time; this is not.
         let (stamps, last) = (&core.stamps[..], core.shape.slots - 1);
         // ORDERING: as in `Core::stamp`.
         while seen < reach && stamps[(seen & last) as usize].load(Acquire) == seen + 1 {
             seen += 1;
         }
+        sight.reaches(seen);
         self.seen = seen;
         self.saw_end = seen < reach;
     }
