@@ -22,6 +22,13 @@
 //! between the two is a few instructions. A handle keeps the first sequence that it may not claim blindly; at that limit it
 //! takes the slow path (`ring/room.rs`), which looks at every cursor once per `surplus` events.
 //!
+//! What goes in need not be a value yet: the bus hands over the parts of an event, which become one in the slot (`ring/fill.rs`), with
+//! the sequence that they got. A map entry says whether what the slot holds has anything to drop; if not, it is overwritten without a
+//! look at it, because its line is often another core's: a reader has just read the end of the event before.
+//!
+//! A reader that has acquired a stamp has the event behind it on its thread, whichever of its subscribers looked. A thread keeps the
+//! last range of a ring that it has seen released (`ring/sight.rs`), and the next blocking subscriber of that ring goes on from there.
+//!
 //! # Laggards
 //!
 //! A laggard pins the run that it reads by one compare-exchange of its cursor; a publisher moves an idle laggard below its floor
@@ -69,10 +76,12 @@
 //!
 //! # Topics
 //!
-//! An event in the ring points to its topic's name and counts nothing; the copies that subscribers take, handles and
-//! publishes by name count, as an `Arc` does. The registry of names (`topic/registry.rs`) holds one counted reference itself,
+//! An event in the ring points to its topic's name and counts nothing; the copies that subscribers take and handles count, as an
+//! `Arc` does. A publish by name *pins* the name instead, if its thread owns the topic's count: a plain store under the registry's lock, and
+//! one without it when it is done (`topic/held.rs`). Giving a count back there waits for the stores of the publish to reach
+//! the other cores. The registry of names (`topic/registry.rs`) holds one counted reference itself,
 //! and lets it go when two looks have shown that nobody can follow a pointer in the ring any more: the first finds that no
-//! other reference is counted, so that nobody can publish to the topic, and notes the next sequence; the second finds that
+//! other reference is counted and nobody has pinned the name, so that nobody can publish to the topic, and notes the next sequence; the second finds that
 //! nobody has asked for the name since and that everything between the sequences at which it came and went idle is out of the
 //! readers' reach (`ring/reach.rs`): its slots were claimed for later events, and no pin holds any of it. Overwritten events are
 //! dropped without following the pointer. Whoever can read the ring keeps the registry: the bus, its handles, its
@@ -170,6 +179,20 @@
 //! - a hash of the token at each node that looks for it: 1.39 at 1,000 patterns, once for each token: 1.54, no difference at
 //!   100,000;
 //! - the fields of a node in the order in which they are looked at: no faster.
+//!
+//! A publish through a topic's handle, coarse clock, 64-byte payloads, 2 us apart, two quiet cores of an Intel Xeon, median of the single
+//! call with the 19 ns that two readings of the clock take, beside a thread that polls one subscriber and then without one (the bare
+//! ring with a reading of the clock: 33 and 33 ns):
+//!
+//! - the event put together on the stack, moved through six layers and into the slot: 363 instructions, some 60 ns without a reader;
+//!   its parts handed over only after the claim: 214 instructions, 92 and 37 ns;
+//! - without a look at the event that is overwritten, which shares a line with the end of the one before it: 37 and 37 ns;
+//! - by name, counting the topic: 164 and 81 ns, pinning it: 71 and 71 ns;
+//! - the precise clock by way of `SystemTime`: 15 ns more than the reading itself, in one word from the system call: 5.
+//!
+//! Direct subscriptions with different patterns that one thread polls, 1, 4 and 16 of them, M events/s: 24, 17 and 7.5; one pause a
+//! round instead of one for each: 27, 22 and 8.9; stamps not loaded again by the next subscriber: 27, 21 and 11.5. Counting passed
+//! events together instead of each by itself: no difference by itself.
 //!
 //! On the bus, through a topic's handle, nobody reading, 8-byte payloads, two cores of a shared machine, nanoseconds a publish,
 //! medians of 15 rounds of two million, of one to three runs each:

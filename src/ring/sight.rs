@@ -31,6 +31,7 @@ pub(crate) struct Sight {
 
 thread_local! {
     /// Of the ring that was looked at last.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom and shuttle take no constant")]
     static SEEN: Cell<Sight> = Cell::new(Sight { ring: RingNumber(0), from: 0, below: 0 });
 }
 
