@@ -211,12 +211,11 @@ impl Audience {
         let ended = ending.into_iter().filter_map(|(number, seat)| {
             // One that has not joined yet comes after this.
             let (id, _) = *seat.joined.get()?;
-            if !seat.ends_by.get()?() {
-                return None;
-            }
+            let ends = seat.ends_by.get()?();
+            // Also where somebody else was first, and has not come to this yet.
             let _changing = self.seats.lock();
             self.end(&seat, number);
-            Some(id)
+            ends.then_some(id)
         });
         ended.collect()
     }

@@ -168,15 +168,19 @@ impl<P> Direct<P> {
             while run.taken < end
                 && let Some(batch) = &run.batch
             {
-                // Events of other topics in one go: nothing of the user's runs meanwhile.
-                let passes = |at: &usize| batch.get(*at).is_some_and(|event| self.sieve.passes_over(event));
-                let passed = (run.taken..end).take_while(passes).count();
-                run.taken += passed;
-                skipped += passed;
-                account.pass(passed as u64);
-                account.stand_at(first + run.taken as u64);
-                let Some(event) = batch.get(run.taken).filter(|_| run.taken < end) else { break };
+                let Some(event) = batch.get(run.taken) else { break };
                 run.taken += 1;
+                if self.sieve.passes_over(event) {
+                    // Events of other topics in one go: nothing of the user's runs meanwhile.
+                    let passes =
+                        |at: &usize| batch.get(*at).is_some_and(|event| self.sieve.passes_over(event));
+                    let passed = 1 + (run.taken..end).take_while(passes).count();
+                    run.taken += passed - 1;
+                    skipped += passed;
+                    account.pass(passed as u64);
+                    account.stand_at(first + run.taken as u64);
+                    continue;
+                }
                 let outcome = self.sieve.judge_own(event, &mut now);
                 account.add(outcome);
                 account.stand_at(first + run.taken as u64);

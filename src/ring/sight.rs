@@ -5,9 +5,8 @@
 //! address of one that is gone may be another's.
 
 use super::Sequence;
-use crate::sync::thread_local;
+use crate::sync::{fresh_number, thread_local};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The number of a ring: no other ring of the process has or had it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,9 +14,7 @@ pub(crate) struct RingNumber(u64);
 
 impl RingNumber {
     pub(crate) fn next() -> Self {
-        // Std's, under every back end: it synchronises nothing.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Relaxed))
+        Self(fresh_number())
     }
 }
 

@@ -44,4 +44,4 @@ pub(crate) use std::sync::Arc as PlainArc;
 pub(crate) use std::sync::atomic::Ordering;
 #[cfg(not(any(eventcast_loom, eventcast_shuttle)))]
 pub(crate) use std::thread_local;
-pub(crate) use thread_number::{known_thread_number, thread_number};
+pub(crate) use thread_number::{fresh_number, known_thread_number, thread_number};

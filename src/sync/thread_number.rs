@@ -1,4 +1,4 @@
-//! Numbers for threads.
+//! Numbers that nobody else in the process has: for threads, and for rings.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,12 +10,17 @@ thread_local! {
 /// The calling thread's number: never 0, never another thread's, also not a later one's.
 #[cold]
 pub(crate) fn thread_number() -> u64 {
-    // Std's, under every back end: the number synchronises nothing.
-    static NEXT: AtomicU64 = AtomicU64::new(1);
     if NUMBER.get() == 0 {
-        NUMBER.set(NEXT.fetch_add(1, Relaxed));
+        NUMBER.set(fresh_number());
     }
     NUMBER.get()
+}
+
+/// A number that was never answered before; not 0.
+pub(crate) fn fresh_number() -> u64 {
+    // Std's, under every back end: the number synchronises nothing.
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
 }
 
 /// The same, for one load: 0 where the thread has not asked for its number yet.

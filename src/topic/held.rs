@@ -57,6 +57,7 @@ pub mod model {
     pub struct Name(TopicName);
 
     impl Name {
+        #[allow(clippy::new_without_default, reason = "a model makes one")]
         pub fn new() -> Self {
             Self(TopicName::new("name".into(), 0, 0, 0))
         }

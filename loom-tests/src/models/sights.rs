@@ -4,10 +4,8 @@ use super::{Model, model};
 use crate::ring::{Reader, offer, shared, spawn};
 use eventcast::ring::Overflow;
 
-pub const MODELS: &[Model] = &[
-    model("L36-sight-behind-a-gap", 2, behind_a_gap),
-    model("L36-sight-of-another-ring", 2, another_ring),
-];
+pub const MODELS: &[Model] =
+    &[model("L36-sight-behind-a-gap", 2, behind_a_gap), model("L36-sight-of-another-ring", 2, another_ring)];
 
 /// Two publishers, one of which may stand between claim and release; a subscriber that joins behind that event, and one from
 /// before it, looked at by one thread in turn.
