@@ -5,12 +5,12 @@
 
 #[path = "../../tests/common/bus_oracle.rs"]
 mod bus_oracle;
-#[path = "../../tests/common/script.rs"]
-mod script;
 #[path = "../../tests/common/bus_world.rs"]
 mod bus_world;
 #[path = "../../tests/common/ledger.rs"]
 mod ledger;
+#[path = "../../tests/common/script.rs"]
+mod script;
 
 use libfuzzer_sys::fuzz_target;
 
