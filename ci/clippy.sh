@@ -25,3 +25,12 @@ if need loom loom-tests/Cargo.toml; then
     cargo clippy --quiet --manifest-path loom-tests/Cargo.toml --all-targets -- "${around[@]}"
   )
 fi
+
+if need shuttle loom-tests/shuttle/Cargo.toml; then
+  say "the same as shuttle sees it"
+  (
+    own_target shuttle
+    export RUSTFLAGS="--cfg eventcast_shuttle"
+    cargo check --quiet --manifest-path loom-tests/shuttle/Cargo.toml --tests
+  )
+fi

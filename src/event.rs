@@ -65,25 +65,6 @@ impl Extras {
 }
 
 impl<P> Event<P> {
-    /// An event that is looked at before it is published.
-    pub(crate) fn new(
-        sequence: Sequence,
-        topic: TopicRef,
-        published: Moment,
-        extras: Option<Arc<Extras>>,
-        payload: P,
-    ) -> Self {
-        Self {
-            sequence,
-            topic,
-            published,
-            extras,
-            #[cfg(feature = "tracing")]
-            span: crate::trace::current_span(),
-            payload,
-        }
-    }
-
     /// What its publisher gave it.
     pub(crate) fn into_parts(self) -> (Option<Arc<Extras>>, P) {
         (self.extras, self.payload)

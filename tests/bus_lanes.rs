@@ -1,37 +1,18 @@
 //! Topics on rings of their own: nothing of one lane is in the way of another, and the bus is one bus.
 
 mod common;
+#[path = "common/lanes.rs"]
+mod lanes;
 
 use common::within;
 use eventcast::{
     BuildError, Bus, BusBuilder, Event, LaneFault, Overflow, RecvError, Start, Subscription, TopicErrorKind,
 };
+use lanes::{all, builder, bus, payloads};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-fn builder() -> BusBuilder<u64> {
-    Bus::builder().capacity(8).publish_timeout(Duration::ZERO).lane("ticks.>", 4)
-}
-
-fn bus() -> Bus<u64> {
-    builder().build().unwrap()
-}
-
-/// Topic and payload.
-fn what(event: &Event<u64>) -> (String, u64) {
-    (event.topic().to_owned(), *event.payload())
-}
-
-/// Everything that is there.
-fn all(sub: &mut Subscription<u64>) -> Vec<(String, u64)> {
-    sub.try_iter().map(|event| what(&event)).collect()
-}
-
-fn payloads(sub: &mut Subscription<u64>, topic: &str) -> Vec<u64> {
-    all(sub).into_iter().filter(|(of, _)| of == topic).map(|(_, payload)| payload).collect()
-}
 
 #[test]
 fn a_flood_on_one_lane_pushes_nothing_out_of_another() {

@@ -1,40 +1,21 @@
 //! A subscription to topics of several lanes reads as one: all of them in turn, woken by each, ended with one.
 
 mod common;
+#[path = "common/lanes.rs"]
+mod lanes;
 
 use common::{eventually, within};
 use eventcast::{
-    AnyBus, AnyPayload, Bus, BusBuilder, Event, Overflow, QueueOverflow, RecvError, RecvTimeoutError,
-    Subscription, TryRecvError, Wait, wait_any,
+    AnyBus, AnyPayload, Bus, Event, Overflow, QueueOverflow, RecvError, RecvTimeoutError, TryRecvError, Wait,
+    wait_any,
 };
+use lanes::{all, builder, bus, payloads, what};
 use std::mem::forget;
 use std::thread;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
 const POLICIES: [Overflow; 3] = [Overflow::Block, Overflow::Lag, Overflow::Disconnect];
-
-fn builder() -> BusBuilder<u64> {
-    Bus::builder().capacity(8).publish_timeout(Duration::ZERO).lane("ticks.>", 4)
-}
-
-fn bus() -> Bus<u64> {
-    builder().build().unwrap()
-}
-
-/// Topic and payload.
-fn what(event: &Event<u64>) -> (String, u64) {
-    (event.topic().to_owned(), *event.payload())
-}
-
-/// Everything that is there.
-fn all(sub: &mut Subscription<u64>) -> Vec<(String, u64)> {
-    sub.try_iter().map(|event| what(&event)).collect()
-}
-
-fn payloads(sub: &mut Subscription<u64>, topic: &str) -> Vec<u64> {
-    all(sub).into_iter().filter(|(of, _)| of == topic).map(|(_, payload)| payload).collect()
-}
 
 #[test]
 fn each_lane_keeps_its_order_and_none_starves() {

@@ -58,6 +58,13 @@ pub(super) struct Seat {
     queue: OnceLock<Arc<Tally>>,
 }
 
+/// The account shares its lines with nothing outside the seat.
+#[cfg(all(target_pointer_width = "64", not(any(eventcast_loom, eventcast_shuttle))))]
+const _: () = {
+    let before = std::mem::offset_of!(Seat, account);
+    assert!(before >= 64 && size_of::<Seat>() - before - size_of::<Account>() >= 64);
+};
+
 impl Seat {
     pub(super) fn new(
         pattern: TopicPattern,

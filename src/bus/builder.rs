@@ -3,7 +3,7 @@
 use super::dispatcher::{Dispatcher, Fanout};
 use super::gate::Gate;
 use super::lanes::{Lane, Lanes};
-use super::outlet::{Lead, OnUnrouted, Outlet, Rules};
+use super::outlet::{HotRules, OnUnrouted, Outlet, Rules};
 use super::{Bus, Core};
 use crate::error::{BuildError, LaneFault};
 use crate::event::Event;
@@ -241,7 +241,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
         self
     }
 
-    /// One event in `n` is timed, rounded up to a power of two: how long its publish took, how long it took to its readers,
+    /// One event in `n` is timed, rounded up to a power of two: how long its publish took (without the bus's filter, which is asked before), how long it took to its readers,
     /// and how long they handled it, in [`Bus::snapshot`]. 1 for every event, 0 for none. Default: 1024.
     ///
     /// An event that is timed costs its publisher and each of its readers two looks at the precise clock and a short lock;
@@ -325,7 +325,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
     pub fn build(self) -> Result<Bus<P>, BuildError> {
         let patterns = self.lane_patterns()?;
         let asks = self.gate.filter.is_some() || self.gate.limit.is_some();
-        let lead = Lead {
+        let hot = HotRules {
             clock: self.clock,
             gate: asks.then(|| Arc::new(self.gate)),
             statistics: self.statistics,
@@ -348,7 +348,7 @@ impl<P: Send + Sync + 'static> BusBuilder<P> {
             let (publisher, first) = ring.build()?;
             drop(first);
             let topics = Topics::new(random(), next_topic.clone());
-            Ok(Arc::new(Outlet::new(publisher, topics, lead.clone(), rules.clone(), dispatcher.clone())))
+            Ok(Arc::new(Outlet::new(publisher, topics, hot.clone(), rules.clone(), dispatcher.clone())))
         };
         let main = outlet(self.capacity)?;
         let lanes = patterns.into_iter().zip(self.lanes).enumerate().map(|(at, (pattern, (_, capacity)))| {

@@ -7,7 +7,7 @@
 
 use super::stats::SubscriptionStats;
 use super::subscription::{Reader, Subscription};
-use super::waitable::{Sight, Wakes};
+use super::waitable::{Found, Wakes};
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Leader, Wait};
@@ -186,9 +186,9 @@ impl<P> Merged<P> {
 
 /// Waiting for all parts at once; see [`Wakes`].
 impl<P> Merged<P> {
-    pub(super) fn seek(&mut self) -> Sight {
+    pub(super) fn seek(&mut self) -> Found {
         if self.unreported.is_some() {
-            return Sight::Something;
+            return Found::Something;
         }
         self.last().come_back();
         for at in 0..self.parts.len() {
@@ -196,15 +196,15 @@ impl<P> Merged<P> {
                 continue;
             }
             match self.parts[at].subscription.look() {
-                Sight::Something => return Sight::Something,
-                Sight::End => self.has_closed(at),
-                Sight::Nothing => {}
+                Found::Something => return Found::Something,
+                Found::End => self.has_closed(at),
+                Found::Nothing => {}
             }
         }
         match (self.is_over(), self.missed) {
-            (false, _) => Sight::Nothing,
-            (true, Some(_)) => Sight::Something,
-            (true, None) => Sight::End,
+            (false, _) => Found::Nothing,
+            (true, Some(_)) => Found::Something,
+            (true, None) => Found::End,
         }
     }
 

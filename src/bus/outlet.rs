@@ -8,7 +8,7 @@ use super::stats::{Refused, Stats, TopicStats, Unrouted};
 use crate::contain::contain;
 use crate::error::note_blocked_by;
 use crate::event::{Event, Extras, IdError, Parts};
-use crate::ring::{Claim, Leader, NoClaim, Publisher, Sequence};
+use crate::ring::{Claim, Fill, Leader, NoClaim, Publisher, Sequence};
 use crate::stats::{Sampling, Snapshot, Times};
 use crate::sync::{Arc, Clock, Deadline, Moment, PlainArc};
 use crate::topic::{Held, TopicError, TopicName, TopicRef, Topics};
@@ -24,7 +24,7 @@ use std::time::Duration;
 #[repr(align(64))]
 pub(super) struct Outlet<P: Send + Sync + 'static> {
     publisher: Publisher<Event<P>>,
-    lead: Lead<P>,
+    hot: HotRules<P>,
     topics: Arc<Topics>,
     rules: Rules,
     refused: Refused,
@@ -43,8 +43,8 @@ struct Aside {
     start: Option<u64>,
 }
 
-/// How a bus was built to treat its events: what every publish looks at, together.
-pub(super) struct Lead<P> {
+/// How a bus was built to treat its events: what every publish looks at, close together.
+pub(super) struct HotRules<P> {
     pub(super) clock: Clock,
     pub(super) gate: Option<Arc<Gate<P>>>,
     /// Count the events of each topic?
@@ -55,7 +55,7 @@ pub(super) struct Lead<P> {
 }
 
 /// Each ring of a bus has it at hand.
-impl<P> Clone for Lead<P> {
+impl<P> Clone for HotRules<P> {
     fn clone(&self) -> Self {
         Self { gate: self.gate.clone(), ..*self }
     }
@@ -76,14 +76,14 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     pub(super) fn new(
         publisher: Publisher<Event<P>>,
         topics: Topics,
-        lead: Lead<P>,
+        hot: HotRules<P>,
         rules: Rules,
         dispatcher: Arc<Dispatcher<P>>,
     ) -> Self {
-        let times = Arc::new(Times::new(lead.sampling, publisher.capacity()));
+        let times = Arc::new(Times::new(hot.sampling, publisher.capacity()));
         Self {
             publisher,
-            lead,
+            hot,
             topics: Arc::new(topics),
             rules,
             refused: Refused::default(),
@@ -150,14 +150,14 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     #[inline]
     pub(super) fn clock(&self) -> Clock {
-        self.lead.clock
+        self.hot.clock
     }
 
     #[inline(always)]
     fn aside(&self, topic: &TopicName) -> Option<Aside> {
         let expected = self.publisher.next_sequence();
         let unwanted = !self.audience.wants(topic);
-        let timed = self.lead.sampling.hits(expected);
+        let timed = self.hot.sampling.hits(expected);
         (unwanted || timed).then(|| {
             let start = if timed { self.times.begin(expected) } else { None };
             Aside { unwanted, expected, start }
@@ -205,8 +205,8 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         claim: impl FnOnce() -> Result<Claim, NoClaim>,
         refuse: impl FnOnce(&Self, NoClaim) -> fn(P) -> E,
     ) -> Result<Sequence, E> {
-        let published = self.lead.clock.moment();
-        match &self.lead.gate {
+        let published = self.hot.clock.moment();
+        match &self.hot.gate {
             None => self.put(topic, published, extras, payload, claim, refuse),
             Some(gate) => {
                 let (extras, payload) = self.ask(gate, topic, published, extras, payload)?;
@@ -294,7 +294,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
     /// After a publish: nothing may come before the count, without which the topic could leave.
     #[inline(always)]
     fn accepted(&self, topic: &TopicName, sequence: Sequence, aside: Option<Aside>) -> Sequence {
-        if self.lead.statistics {
+        if self.hot.statistics {
             topic.count();
         } else {
             topic.mark();
@@ -302,7 +302,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         if let Some(aside) = aside {
             self.afterwards(topic, sequence, &aside);
         }
-        if self.lead.inline {
+        if self.hot.inline {
             self.dispatcher.pump();
         }
         sequence
@@ -350,9 +350,16 @@ impl<P: Send + Sync + 'static> Outlet<P> {
         extras: Option<Arc<Extras>>,
         payload: P,
     ) -> Result<(Option<Arc<Extras>>, P), Turned<P>> {
-        // SAFETY: the event that is made of it ends below, while `topic` is borrowed; others see it by reference.
-        let lent = unsafe { TopicRef::lend(topic) };
-        let event = Event::new(self.publisher.next_sequence(), lent, published, extras, payload);
+        let parts = Parts {
+            // SAFETY: the event that is made of it ends below, while `topic` is borrowed; others see it by reference.
+            topic: unsafe { TopicRef::lend(topic) },
+            published,
+            extras,
+            #[cfg(feature = "tracing")]
+            span: trace::current_span(),
+            payload,
+        };
+        let event = parts.value(self.publisher.next_sequence());
         match gate.check(&event) {
             Verdict::Passes => Ok(event.into_parts()),
             // Closed comes first: a closed bus has no opinion on payloads.
@@ -408,7 +415,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
 
     /// What topics say is no count on a bus that does not count.
     fn counted(&self, published: u64) -> u64 {
-        if self.lead.statistics { published } else { 0 }
+        if self.hot.statistics { published } else { 0 }
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -422,7 +429,7 @@ impl<P: Send + Sync + 'static> Outlet<P> {
             lanes: Vec::new(),
             closed: self.publisher.is_closed(),
             drop_panics: self.publisher.drop_panics(),
-            sample: self.lead.sampling.interval(),
+            sample: self.hot.sampling.interval(),
             publish_time: self.times.publish_time(),
             delivery_time: self.times.delivery_time(),
             topics: self.topics(),

@@ -3,7 +3,7 @@
 //! Look at each; enlist with each; one heavy barrier for all; look at each once more; sleep. Whoever publishes to one of them,
 //! or puts something into its queue, sees the registration or was seen by the second look.
 
-use super::waitable::{Sight, Waitable, Waiter};
+use super::waitable::{Found, Waitable, Waiter};
 use crate::ring::Wait;
 use crate::sync::{Barrier, Deadline, park_until};
 use std::time::Duration;
@@ -75,7 +75,7 @@ fn seek(subscriptions: &mut [&mut dyn Waitable]) -> Option<usize> {
     let start = if newest == 0 { 0 } else { last + 1 };
     let found = (start..start + all)
         .map(|at| at % all)
-        .find(|at| subscriptions[*at].waiter().0.look() != Sight::Nothing)?;
+        .find(|at| subscriptions[*at].waiter().0.look() != Found::Nothing)?;
     *subscriptions[found].waiter().0.turn() = newest + 1;
     Some(found)
 }

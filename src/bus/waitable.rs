@@ -42,7 +42,7 @@ impl<T> sealed::Sealed for TypedSubscription<T> {
 
 /// What a subscription has for its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum Found {
     Nothing,
     /// An event, a lag or a disconnect.
     Something,
@@ -53,7 +53,7 @@ pub(super) enum Sight {
 /// The steps of a wait, in this order.
 pub(super) trait Wakes {
     /// Reads past what it does not want, and says what there is to read or to report then.
-    fn look(&mut self) -> Sight;
+    fn look(&mut self) -> Found;
 
     /// Would [`look`](Self::look) read anything?
     fn is_ready(&self) -> bool;
@@ -75,7 +75,7 @@ pub(super) trait Wakes {
 }
 
 impl<P> Wakes for Subscription<P> {
-    fn look(&mut self) -> Sight {
+    fn look(&mut self) -> Found {
         match &mut self.reader {
             Reader::Direct(direct) => direct.seek(),
             Reader::Queued(queued) => queued.seek(),
@@ -138,31 +138,31 @@ impl<P> Wakes for Subscription<P> {
 
 impl<P> Direct<P> {
     /// Reads past what it does not want, no further than [`scan`](Self::scan) does.
-    fn seek(&mut self) -> Sight {
+    fn seek(&mut self) -> Found {
         self.settle();
         self.handled();
         if self.unreported.is_some() {
-            return Sight::Something;
+            return Found::Something;
         }
         if !self.door.enter() {
-            return Sight::End;
+            return Found::End;
         }
         let found = self.seek_inside();
         self.door.exit();
         found
     }
 
-    fn seek_inside(&mut self) -> Sight {
+    fn seek_inside(&mut self) -> Found {
         let mut skipped = 0;
         while skipped < self.horizon {
             let batch = match self.allowed(self.run_length(1)).and_then(|most| self.subscriber.batch(most)) {
                 Ok(batch) => batch,
-                Err(TryRecvError::Empty) => return Sight::Nothing,
-                Err(TryRecvError::Closed) => return Sight::End,
+                Err(TryRecvError::Empty) => return Found::Nothing,
+                Err(TryRecvError::Closed) => return Found::End,
                 Err(error) => {
                     self.seated.failed(&error);
                     self.unreported = Some(error);
-                    return Sight::Something;
+                    return Found::Something;
                 }
             };
             let account = self.seated.account();
@@ -172,13 +172,13 @@ impl<P> Direct<P> {
                 let outcome = self.sieve.judge(event, &mut now);
                 if outcome == Outcome::Delivered {
                     batch.release_first(at);
-                    return Sight::Something;
+                    return Found::Something;
                 }
                 account.add(outcome);
                 account.stand_at(sequence + 1);
             }
             skipped += batch.len();
         }
-        Sight::Nothing
+        Found::Nothing
     }
 }

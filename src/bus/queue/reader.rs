@@ -6,7 +6,7 @@ use crate::bus::audience::Seated;
 use crate::bus::dispatcher::Dispatcher;
 use crate::bus::start::Joined;
 use crate::bus::stats::SubscriptionStats;
-use crate::bus::waitable::Sight;
+use crate::bus::waitable::Found;
 use crate::error::TryRecvError;
 use crate::event::Event;
 use crate::ring::{Overflow, Sequence, SubscriberId};
@@ -195,14 +195,14 @@ impl<P> Queued<P> {
     }
 
     /// Is there an event in hand, or an end to report? Takes one in hand if there is.
-    pub(in crate::bus) fn seek(&mut self) -> Sight {
+    pub(in crate::bus) fn seek(&mut self) -> Found {
         self.settle();
         match self.take_in_hand(1) {
-            Ok(_) => Sight::Something,
-            Err(Nothing::Yet) => Sight::Nothing,
+            Ok(_) => Found::Something,
+            Err(Nothing::Yet) => Found::Nothing,
             Err(Nothing::Ever) => match self.queue.gauge().end() {
-                End::Disconnected(_) if !self.ended => Sight::Something,
-                _ => Sight::End,
+                End::Disconnected(_) if !self.ended => Found::Something,
+                _ => Found::End,
             },
         }
     }
